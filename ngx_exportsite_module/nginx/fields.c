@@ -1,0 +1,323 @@
+/*
+ * Rules meet the visit: what a field of a rule is for this visitor.
+ */
+#include "../core/agent.h"
+#include "../core/query.h"
+#include "fields.h"
+#include "geo.h"
+#include "profile.h"
+#include "resolve.h"
+#include "segments.h"
+#include "visitor.h"
+#include "worker.h"
+
+
+typedef struct {
+    es_rule_env_t            env;                 /* first */
+    ngx_exportsite_visit_t  *visit;
+    char                     buf[1024];
+} ngx_exportsite_env_t;
+
+
+static bool ngx_exportsite_field(es_rule_env_t *env,
+    const es_rule_field_t *field, es_str_t *value);
+static bool ngx_exportsite_env_segment(es_rule_env_t *env, uint32_t index);
+static bool ngx_exportsite_time_field(ngx_exportsite_env_t *env,
+    es_field_e kind, es_str_t *value);
+
+
+static const es_str_t  ngx_exportsite_one = { 1, "1" };
+
+
+static ngx_inline void
+ngx_exportsite_env_init(ngx_exportsite_env_t *env,
+    ngx_exportsite_visit_t *visit)
+{
+    env->env.field = ngx_exportsite_field;
+    env->env.segment = ngx_exportsite_env_segment;
+    env->env.scratch = ngx_exportsite_worker.scratch;
+    env->env.regex_limit_hits = 0;
+    env->visit = visit;
+}
+
+
+ngx_uint_t
+ngx_exportsite_rule(ngx_exportsite_visit_t *visit, const es_rule_t *rule)
+{
+    bool                  holds;
+    ngx_exportsite_env_t  env;
+
+    ngx_exportsite_env_init(&env, visit);
+
+    holds = es_rule_eval(rule, &env.env);
+
+    ngx_exportsite_worker.counters->regex_limited += env.env.regex_limit_hits;
+
+    return holds;
+}
+
+
+ngx_uint_t
+ngx_exportsite_segment_eval(ngx_exportsite_visit_t *visit, es_segments_t *set,
+    uint32_t index)
+{
+    bool                  holds;
+    ngx_exportsite_env_t  env;
+
+    if (visit->segments[index] == 1 || visit->segments[index] == 2) {
+        return visit->segments[index] == 2;
+    }
+
+    ngx_exportsite_env_init(&env, visit);
+
+    holds = es_segments_eval(set, &env.env, index, visit->segments);
+
+    ngx_exportsite_worker.counters->regex_limited += env.env.regex_limit_hits;
+
+    return holds;
+}
+
+
+static bool
+ngx_exportsite_env_segment(es_rule_env_t *env, uint32_t index)
+{
+    ngx_exportsite_env_t  *e = (ngx_exportsite_env_t *) env;
+
+    return ngx_exportsite_in_segment(e->visit, index);
+}
+
+
+/* A value that is there if it is not empty. */
+static ngx_inline bool
+ngx_exportsite_text(ngx_str_t text, es_str_t *value)
+{
+    *value = ngx_exportsite_es(text);
+
+    return text.len > 0;
+}
+
+
+static ngx_inline bool
+ngx_exportsite_header_text(ngx_table_elt_t *h, es_str_t *value)
+{
+    return h != NULL && ngx_exportsite_text(h->value, value);
+}
+
+
+static bool
+ngx_exportsite_field(es_rule_env_t *env, const es_rule_field_t *field,
+    es_str_t *value)
+{
+    u_char                  *country;
+    ngx_str_t                name;
+    ngx_exportsite_env_t    *e = (ngx_exportsite_env_t *) env;
+    ngx_exportsite_visit_t  *visit = e->visit;
+    ngx_http_request_t      *r = visit->request;
+
+    switch (field->kind) {
+
+    case ES_FIELD_COUNTRY:
+        country = ngx_exportsite_country(visit);
+        *value = (es_str_t) { 2, (char *) country };
+        return country[0] != 'X' || country[1] != 'X';
+
+    case ES_FIELD_CONTINENT:
+        return ngx_exportsite_text(ngx_exportsite_continent(visit), value);
+
+    case ES_FIELD_REGION:
+        return ngx_exportsite_text(ngx_exportsite_place(visit,
+                                       ngx_exportsite_geo_region), value);
+
+    case ES_FIELD_CITY:
+        return ngx_exportsite_text(ngx_exportsite_place(visit,
+                                       ngx_exportsite_geo_city), value);
+
+    case ES_FIELD_ASN:
+        return ngx_exportsite_text(ngx_exportsite_place(visit,
+                                       ngx_exportsite_geo_asn), value);
+
+    case ES_FIELD_ORGANIZATION:
+        return ngx_exportsite_text(ngx_exportsite_place(visit,
+                                       ngx_exportsite_geo_organization),
+                                   value);
+
+    case ES_FIELD_LANGUAGE:
+        return ngx_exportsite_text(ngx_exportsite_language(visit), value);
+
+    case ES_FIELD_INDUSTRY:
+        return ngx_exportsite_text(ngx_exportsite_industry(visit), value);
+
+    case ES_FIELD_PATH:
+        return ngx_exportsite_text(visit->path, value);
+
+    case ES_FIELD_HOST:
+        return ngx_exportsite_text(r->headers_in.server, value);
+
+    case ES_FIELD_METHOD:
+        return ngx_exportsite_text(r->method_name, value);
+
+    case ES_FIELD_REFERRER:
+        return ngx_exportsite_header_text(r->headers_in.referer, value);
+
+    case ES_FIELD_AGENT:
+        return ngx_exportsite_header_text(r->headers_in.user_agent, value);
+
+    case ES_FIELD_DEVICE:
+        ngx_exportsite_agent(visit);
+        *value = es_device_name(visit->device);
+        return true;
+
+    case ES_FIELD_CRAWLER:
+        ngx_exportsite_agent(visit);
+        *value = ngx_exportsite_one;
+        return visit->crawler;
+
+    case ES_FIELD_CONSENT:
+        *value = ngx_exportsite_one;
+        return ngx_exportsite_consent(visit);
+
+    case ES_FIELD_NEW:
+        (void) ngx_exportsite_visitor(visit);
+        *value = ngx_exportsite_one;
+        return visit->new_visitor;
+
+    case ES_FIELD_HOUR:
+    case ES_FIELD_WEEKDAY:
+    case ES_FIELD_DATE:
+        return ngx_exportsite_time_field(e, field->kind, value);
+
+    case ES_FIELD_QUERY:
+        return es_query_find(ngx_exportsite_es(visit->args), field->name,
+                             e->buf, sizeof(e->buf), value);
+
+    case ES_FIELD_COOKIE:
+        name = ngx_exportsite_ngx(field->name);
+        return ngx_exportsite_cookie(r, &name, value);
+
+    case ES_FIELD_VISITS:
+    case ES_FIELD_VIEWS:
+    case ES_FIELD_PROFILE:
+        if (field->bind == 0) {
+            return false;
+        }
+
+        *value = ngx_exportsite_profile_field(visit, field->bind - 1);
+        return value->len > 0;
+
+    default:
+        return false;
+    }
+}
+
+
+/* The server's local time, as $time_local has it. */
+static bool
+ngx_exportsite_time_field(ngx_exportsite_env_t *env, es_field_e kind,
+    es_str_t *value)
+{
+    u_char              *p;
+    ngx_tm_t             tm;
+    ngx_time_t          *tp;
+    static const char   *days[] = {
+        "sun", "mon", "tue", "wed", "thu", "fri", "sat"
+    };
+
+    tp = ngx_timeofday();
+    ngx_gmtime(tp->sec + tp->gmtoff * 60, &tm);
+
+    if (kind == ES_FIELD_WEEKDAY) {
+        *value = (es_str_t) { 3, days[tm.ngx_tm_wday] };
+        return true;
+    }
+
+    p = (u_char *) env->buf;
+
+    if (kind == ES_FIELD_HOUR) {
+        p = ngx_sprintf(p, "%d", tm.ngx_tm_hour);
+
+    } else {
+        p = ngx_sprintf(p, "%4d-%02d-%02d", tm.ngx_tm_year, tm.ngx_tm_mon,
+                        tm.ngx_tm_mday);
+    }
+
+    *value = (es_str_t) { (char *) p - env->buf, env->buf };
+
+    return true;
+}
+
+
+ngx_str_t
+ngx_exportsite_place(ngx_exportsite_visit_t *visit, ngx_uint_t field)
+{
+    ngx_str_t  *place = &visit->place[field];
+
+    if (place->data == NULL) {
+        place->data = (u_char *) "";
+
+        if (ngx_exportsite_geo_text(ngx_exportsite_worker.conf->geo,
+                                    visit->request->connection->sockaddr,
+                                    field, visit->request->pool, place)
+            != NGX_OK)
+        {
+            ngx_str_set(place, "");
+        }
+    }
+
+    return *place;
+}
+
+
+void
+ngx_exportsite_bind_rule(es_rule_t *rule)
+{
+    size_t            i;
+    ngx_int_t         n;
+    es_rule_field_t  *field;
+
+    for (i = 0; i < rule->nfields; i++) {
+        field = &rule->fields[i];
+
+        switch (field->kind) {
+
+        case ES_FIELD_VISITS:
+            n = ngx_exportsite_field_number(es_str("visits"));
+            break;
+
+        case ES_FIELD_VIEWS:
+            n = ngx_exportsite_field_number(es_str("views"));
+            break;
+
+        case ES_FIELD_PROFILE:
+            n = ngx_exportsite_field_number(field->name);
+            break;
+
+        default:
+            continue;
+        }
+
+        field->bind = (uint32_t) (n + 1);
+    }
+}
+
+
+void
+ngx_exportsite_bind_segments(es_segments_t *set)
+{
+    size_t                    i;
+    es_rule_t                *rule, **rules;
+    ngx_array_t              *list = &ngx_exportsite_worker.conf->rules;
+
+    for (i = 0; i < es_segments_count(set); i++) {
+        rule = es_segments_rule(set, i);
+
+        if (rule != NULL) {
+            ngx_exportsite_bind_rule(rule);
+        }
+    }
+
+    rules = list->elts;
+
+    for (i = 0; i < list->nelts; i++) {
+        es_segments_bind(set, rules[i]);
+    }
+}

@@ -1,0 +1,78 @@
+/*
+ * The early header filter: it sees the response before nginx decides on 304, and
+ * so knows its type. Here a view is recognised, and gets the cookie.
+ */
+#include "record.h"
+#include "visit.h"
+#include "visitor.h"
+
+
+static ngx_int_t ngx_exportsite_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_exportsite_header_filter_init(ngx_conf_t *cf);
+
+
+static ngx_http_output_header_filter_pt  ngx_exportsite_next_header_filter;
+
+
+static ngx_http_module_t  ngx_exportsite_header_filter_module_ctx = {
+    NULL,                                  /* preconfiguration */
+    ngx_exportsite_header_filter_init,     /* postconfiguration */
+
+    NULL,                                  /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    NULL,                                  /* create location configuration */
+    NULL                                   /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_exportsite_header_filter_module = {
+    NGX_MODULE_V1,
+    &ngx_exportsite_header_filter_module_ctx,   /* module context */
+    NULL,                                  /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    NULL,                                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_int_t
+ngx_exportsite_header_filter(ngx_http_request_t *r)
+{
+    ngx_exportsite_visit_t  *visit;
+
+    if (r != r->main) {
+        return ngx_exportsite_next_header_filter(r);
+    }
+
+    visit = ngx_exportsite_visit(r);
+
+    if (visit != NULL && ngx_exportsite_is_view(visit)) {
+        visit->view = 1;
+
+        if (ngx_exportsite_visitor_answer(visit) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return ngx_exportsite_next_header_filter(r);
+}
+
+
+static ngx_int_t
+ngx_exportsite_header_filter_init(ngx_conf_t *cf)
+{
+    ngx_exportsite_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_exportsite_header_filter;
+
+    return NGX_OK;
+}

@@ -1,0 +1,403 @@
+/*
+ * The keeper holds one subscribed connection that tracks the definitions' keys
+ * (CLIENT TRACKING in broadcasting mode, redirected to itself) and to which all
+ * workers redirect the messages about the profiles they read. If it is lost,
+ * nobody else's messages are missed unnoticed: it is the one that listens.
+ */
+#include "../redis/keys.h"
+#include "keeper.h"
+#include "profile.h"
+#include "segments_load.h"
+
+
+#define NGX_EXPORTSITE_KEEPER_STALE  5            /* s without a beat */
+#define NGX_EXPORTSITE_HEARTBEAT     1000
+
+
+static void ngx_exportsite_keeper_begin(void);
+static void ngx_exportsite_keeper_ready(ngx_exportsite_redis_t *redis);
+static void ngx_exportsite_keeper_lost(ngx_exportsite_redis_t *redis);
+static void ngx_exportsite_keeper_exiting(ngx_exportsite_redis_t *redis);
+static void ngx_exportsite_keeper_id(redisAsyncContext *ac, void *reply,
+    void *data);
+static void ngx_exportsite_keeper_tracking(redisAsyncContext *ac, void *reply,
+    void *data);
+static void ngx_exportsite_keeper_message(redisAsyncContext *ac, void *reply,
+    void *data);
+static void ngx_exportsite_keeper_changed(redisReply *keys);
+static void ngx_exportsite_keeper_subscribe(void);
+static void ngx_exportsite_keeper_heartbeat(ngx_event_t *ev);
+static void ngx_exportsite_keeper_refresh(ngx_event_t *ev);
+static void ngx_exportsite_tracked(redisAsyncContext *ac, void *reply,
+    void *data);
+
+
+static ngx_exportsite_redis_t  ngx_exportsite_listener;
+static ngx_event_t             ngx_exportsite_beat_event;
+static ngx_event_t             ngx_exportsite_refresh_event;
+static ngx_uint_t              ngx_exportsite_listening;
+static ngx_uint_t              ngx_exportsite_keeping;
+static ngx_atomic_uint_t       ngx_exportsite_listener_id;
+static ngx_atomic_uint_t       ngx_exportsite_tracked_by;
+
+
+ngx_uint_t
+ngx_exportsite_is_keeper(void)
+{
+    return ngx_exportsite_keeping;
+}
+
+
+void
+ngx_exportsite_keeper_try(ngx_uint_t take)
+{
+    ngx_atomic_uint_t           keeper;
+    ngx_exportsite_state_sh_t  *sh = ngx_exportsite_worker.state;
+
+    keeper = sh->keeper;
+
+    if (keeper == (ngx_atomic_uint_t) ngx_pid) {
+        sh->keeper_beat = ngx_time();
+
+        if (!ngx_exportsite_keeping) {
+            ngx_exportsite_keeper_begin();
+        }
+
+        return;
+    }
+
+    if (ngx_exportsite_keeping) {
+        /* a newer worker took it */
+        ngx_exportsite_keeper_resign();
+        return;
+    }
+
+    if (ngx_exiting
+        || (!take && keeper != 0
+            && !(kill((pid_t) keeper, 0) == -1 && ngx_errno == NGX_ESRCH)
+            && ngx_time() - (time_t) sh->keeper_beat
+               < NGX_EXPORTSITE_KEEPER_STALE))
+    {
+        return;
+    }
+
+    if (ngx_atomic_cmp_set(&sh->keeper, keeper, ngx_pid)) {
+        sh->keeper_beat = ngx_time();
+        ngx_exportsite_keeper_begin();
+    }
+}
+
+
+static void
+ngx_exportsite_keeper_begin(void)
+{
+    ngx_exportsite_redis_t   *listener = &ngx_exportsite_listener;
+    ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
+
+    ngx_exportsite_keeping = 1;
+
+    listener->ready = ngx_exportsite_keeper_ready;
+    listener->lost = ngx_exportsite_keeper_lost;
+    listener->exiting = ngx_exportsite_keeper_exiting;
+
+    ngx_exportsite_beat_event.handler = ngx_exportsite_keeper_heartbeat;
+    ngx_exportsite_beat_event.data = listener;
+    ngx_exportsite_beat_event.log = w->log;
+    ngx_exportsite_beat_event.cancelable = 1;
+
+    ngx_exportsite_refresh_event.handler = ngx_exportsite_keeper_refresh;
+    ngx_exportsite_refresh_event.data = listener;
+    ngx_exportsite_refresh_event.log = w->log;
+    ngx_exportsite_refresh_event.cancelable = 1;
+
+    ngx_exportsite_redis_start(listener, &w->conf->redis, "listening", w->log);
+    ngx_add_timer(&ngx_exportsite_refresh_event, w->conf->redis.refresh);
+
+    ngx_exportsite_segments_load();
+}
+
+
+void
+ngx_exportsite_keeper_resign(void)
+{
+    ngx_exportsite_state_sh_t  *sh = ngx_exportsite_worker.state;
+
+    if (!ngx_exportsite_keeping) {
+        return;
+    }
+
+    ngx_exportsite_keeping = 0;
+    ngx_exportsite_redis_stop(&ngx_exportsite_listener);
+    ngx_exportsite_keeper_lost(&ngx_exportsite_listener);
+
+    if (ngx_exportsite_refresh_event.timer_set) {
+        ngx_del_timer(&ngx_exportsite_refresh_event);
+    }
+
+    (void) ngx_atomic_cmp_set(&sh->keeper, ngx_pid, 0);
+}
+
+
+static void
+ngx_exportsite_keeper_exiting(ngx_exportsite_redis_t *redis)
+{
+    ngx_exportsite_keeper_resign();
+}
+
+
+void
+ngx_exportsite_keeper_connected(void)
+{
+    if (ngx_exportsite_keeping) {
+        ngx_exportsite_segments_load();
+    }
+
+    ngx_exportsite_tracked_by = 0;
+}
+
+
+/* The listener is connected: asks for its id, then to be told of changes. */
+static void
+ngx_exportsite_keeper_ready(ngx_exportsite_redis_t *redis)
+{
+    size_t       len[2] = { 6, 2 };
+    const char  *argv[2] = { "CLIENT", "ID" };
+
+    (void) ngx_exportsite_redis_command(redis, ngx_exportsite_keeper_id, NULL,
+                                        2, argv, len);
+}
+
+
+static void
+ngx_exportsite_keeper_id(redisAsyncContext *ac, void *reply, void *data)
+{
+    char          id[NGX_INT64_LEN + 1], key[3][ES_KEY_MAX];
+    size_t        len[11];
+    es_str_t      prefix, k;
+    ngx_uint_t    i, n;
+    redisReply   *r = reply;
+    const char   *argv[11];
+    static char  *families[] = { ES_KEY_SEGMENTS };
+
+    ngx_exportsite_redis_answered(&ngx_exportsite_listener, r);
+
+    if (r == NULL || r->type != REDIS_REPLY_INTEGER) {
+        return;
+    }
+
+    ngx_exportsite_listener_id = (ngx_atomic_uint_t) r->integer;
+    *ngx_sprintf((u_char *) id, "%L", (int64_t) r->integer) = '\0';
+
+    prefix = ngx_exportsite_es(ngx_exportsite_worker.conf->redis.prefix);
+
+    argv[0] = "CLIENT";
+    argv[1] = "TRACKING";
+    argv[2] = "ON";
+    argv[3] = "REDIRECT";
+    argv[4] = id;
+    argv[5] = "BCAST";
+    n = 6;
+
+    for (i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+        k = es_key(key[i], prefix,
+                   (es_str_t) { ngx_strlen(families[i]), families[i] });
+        key[i][k.len] = '\0';
+        argv[n++] = "PREFIX";
+        argv[n++] = key[i];
+    }
+
+    for (i = 0; i < n; i++) {
+        len[i] = ngx_strlen(argv[i]);
+    }
+
+    (void) ngx_exportsite_redis_command(&ngx_exportsite_listener,
+                                        ngx_exportsite_keeper_tracking, NULL,
+                                        n, argv, len);
+
+    ngx_exportsite_keeper_subscribe();
+}
+
+
+static void
+ngx_exportsite_keeper_tracking(redisAsyncContext *ac, void *reply, void *data)
+{
+    redisReply  *r = reply;
+
+    ngx_exportsite_redis_answered(&ngx_exportsite_listener, r);
+
+    if (r != NULL && r->type == REDIS_REPLY_ERROR) {
+        ngx_exportsite_redis_complain(&ngx_exportsite_listener,
+                      "CLIENT TRACKING", r,
+                      "changes are seen after refresh= only; needs Redis 6 "
+                      "and the commands that docs/redis.md lists");
+    }
+}
+
+
+static void
+ngx_exportsite_keeper_subscribe(void)
+{
+    size_t       len[2] = { 9, sizeof(ES_INVALIDATE) - 1 };
+    const char  *argv[2] = { "SUBSCRIBE", ES_INVALIDATE };
+
+    (void) ngx_exportsite_redis_command(&ngx_exportsite_listener,
+                                        ngx_exportsite_keeper_message, NULL,
+                                        2, argv, len);
+
+    if (!ngx_exportsite_beat_event.timer_set) {
+        ngx_add_timer(&ngx_exportsite_beat_event, NGX_EXPORTSITE_HEARTBEAT);
+    }
+}
+
+
+/* An answer to SUBSCRIBE, which serves as heartbeat, or a message. */
+static void
+ngx_exportsite_keeper_message(redisAsyncContext *ac, void *reply, void *data)
+{
+    redisReply                 *r = reply;
+    ngx_exportsite_state_sh_t  *sh = ngx_exportsite_worker.state;
+
+    if (r == NULL || r->type != REDIS_REPLY_ARRAY || r->elements < 3
+        || r->element[0]->type != REDIS_REPLY_STRING)
+    {
+        return;
+    }
+
+    if (r->element[0]->len == 7
+        && ngx_memcmp(r->element[0]->str, "message", 7) == 0)
+    {
+        ngx_exportsite_keeper_changed(r->element[2]);
+        return;
+    }
+
+    ngx_exportsite_redis_answered(&ngx_exportsite_listener, r);
+
+    if (!ngx_exportsite_listening) {
+        /* what changed while nobody listened is not known */
+        ngx_exportsite_listening = 1;
+        sh->tracking_id = ngx_exportsite_listener_id;
+        ngx_exportsite_profile_all_changed();
+        ngx_exportsite_segments_load();
+    }
+}
+
+
+/* A list of keys; nil means that all were flushed. */
+static void
+ngx_exportsite_keeper_changed(redisReply *keys)
+{
+    size_t       i, len;
+    u_char      *key;
+    ngx_str_t    id, *prefix;
+
+    if (keys->type != REDIS_REPLY_ARRAY) {
+        ngx_exportsite_profile_all_changed();
+        ngx_exportsite_segments_load();
+        return;
+    }
+
+    prefix = &ngx_exportsite_worker.conf->redis.prefix;
+
+    for (i = 0; i < keys->elements; i++) {
+
+        if (keys->element[i]->type != REDIS_REPLY_STRING
+            || (size_t) keys->element[i]->len < prefix->len)
+        {
+            continue;
+        }
+
+        key = (u_char *) keys->element[i]->str + prefix->len;
+        len = keys->element[i]->len - prefix->len;
+
+        if (len == sizeof(ES_KEY_SEGMENTS) - 1
+            && ngx_memcmp(key, ES_KEY_SEGMENTS, len) == 0)
+        {
+            ngx_exportsite_segments_load();
+
+        } else if (len > sizeof(ES_KEY_PROFILE) - 1
+                   && ngx_memcmp(key, ES_KEY_PROFILE,
+                                 sizeof(ES_KEY_PROFILE) - 1)
+                      == 0)
+        {
+            id.data = key + sizeof(ES_KEY_PROFILE) - 1;
+            id.len = len - (sizeof(ES_KEY_PROFILE) - 1);
+            ngx_exportsite_profile_changed(&id);
+        }
+    }
+}
+
+
+static void
+ngx_exportsite_keeper_lost(ngx_exportsite_redis_t *redis)
+{
+    ngx_exportsite_state_sh_t  *sh = ngx_exportsite_worker.state;
+
+    ngx_exportsite_listening = 0;
+
+    (void) ngx_atomic_cmp_set(&sh->tracking_id, ngx_exportsite_listener_id, 0);
+
+    if (ngx_exportsite_beat_event.timer_set) {
+        ngx_del_timer(&ngx_exportsite_beat_event);
+    }
+}
+
+
+static void
+ngx_exportsite_keeper_heartbeat(ngx_event_t *ev)
+{
+    if (ngx_exportsite_listener.state == ngx_exportsite_redis_connected) {
+        ngx_exportsite_keeper_subscribe();
+    }
+}
+
+
+static void
+ngx_exportsite_keeper_refresh(ngx_event_t *ev)
+{
+    ngx_exportsite_segments_load();
+    ngx_add_timer(ev, ngx_exportsite_worker.conf->redis.refresh);
+}
+
+
+void
+ngx_exportsite_track(void)
+{
+    char                      id[NGX_ATOMIC_T_LEN + 1];
+    size_t                    len[5];
+    ngx_uint_t                i;
+    const char               *argv[5] = {
+        "CLIENT", "TRACKING", "ON", "REDIRECT", id
+    };
+    ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
+
+    if (ngx_exportsite_tracked_by == w->state->tracking_id
+        || w->state->tracking_id == 0)
+    {
+        return;
+    }
+
+    ngx_exportsite_tracked_by = w->state->tracking_id;
+    *ngx_sprintf((u_char *) id, "%uA", ngx_exportsite_tracked_by) = '\0';
+
+    for (i = 0; i < 5; i++) {
+        len[i] = ngx_strlen(argv[i]);
+    }
+
+    (void) ngx_exportsite_redis_command(&w->redis, ngx_exportsite_tracked,
+                                        NULL, 5, argv, len);
+}
+
+
+static void
+ngx_exportsite_tracked(redisAsyncContext *ac, void *reply, void *data)
+{
+    redisReply  *r = reply;
+
+    ngx_exportsite_redis_answered(&ngx_exportsite_worker.redis, r);
+
+    if (r != NULL && r->type == REDIS_REPLY_ERROR) {
+        /* the listener has just gone, or Redis is too old: ttl must do */
+        ngx_log_error(NGX_LOG_INFO, ngx_exportsite_worker.log, 0,
+                      "exportsite: CLIENT TRACKING: %s", r->str);
+    }
+}

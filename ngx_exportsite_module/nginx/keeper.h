@@ -1,0 +1,29 @@
+/*
+ * The keeper: the one worker that listens for changes in Redis and writes the
+ * definitions into the zone for all.
+ */
+#ifndef NGX_EXPORTSITE_KEEPER_H
+#define NGX_EXPORTSITE_KEEPER_H
+
+#include "worker.h"
+
+
+/* Becomes the keeper if there is none that lives, or in any case with take. */
+void ngx_exportsite_keeper_try(ngx_uint_t take);
+
+/* Is this worker the keeper? */
+ngx_uint_t ngx_exportsite_is_keeper(void);
+
+/* The command connection stands: reads what may have changed meanwhile. */
+void ngx_exportsite_keeper_connected(void);
+
+/* Gives the office up. */
+void ngx_exportsite_keeper_resign(void);
+
+/*
+ * Points Redis' messages about the profiles that this worker reads at the
+ * keeper's subscription, if they are not yet; to be called before reading one.
+ */
+void ngx_exportsite_track(void);
+
+#endif

@@ -1,0 +1,529 @@
+/*
+ * Events on their way to Redis. Records are numbered in their ring; a batch is a
+ * run of consecutive numbers, given to a script that passes over what the stream
+ * has already. One batch of a ring is under way at a time: were there two, and
+ * the first refused, the second's success would make the first look written.
+ */
+#include "../redis/keys.h"
+#include "queue.h"
+#include "worker.h"
+
+
+#define NGX_EXPORTSITE_BATCH_BYTES   (192 * 1024)
+#define NGX_EXPORTSITE_BATCH_EVENTS  1024
+
+/* so much is sent at once, without waiting for the flush time */
+#define NGX_EXPORTSITE_BATCH_EAGER   (64 * 1024)
+
+#define NGX_EXPORTSITE_RETRY_REFUSED  1000
+#define NGX_EXPORTSITE_EXIT_POLL      20
+#define NGX_EXPORTSITE_EXIT_TIME      2000
+
+
+/* A ring being emptied: the worker's own, or one adopted. */
+typedef struct {
+    ngx_queue_t             queue;
+    ngx_exportsite_slot_t  *slot;
+    es_ring_t              *ring;
+    es_ring_cursor_t        sending;        /* the end of the batch under way */
+    ngx_uint_t              events;         /* in it */
+    unsigned                busy:1;
+} ngx_exportsite_drain_t;
+
+
+static ngx_exportsite_drain_t *ngx_exportsite_queue_drain(
+    ngx_exportsite_slot_t *slot);
+static ngx_uint_t ngx_exportsite_queue_orphan(ngx_exportsite_slot_t *slot);
+static void ngx_exportsite_queue_timer(ngx_event_t *ev);
+static void ngx_exportsite_queue_send(void);
+static void ngx_exportsite_queue_batch(ngx_exportsite_drain_t *drain);
+static void ngx_exportsite_queue_done(redisAsyncContext *ac, void *reply,
+    void *data);
+static void ngx_exportsite_queue_load(void);
+static void ngx_exportsite_queue_loaded(redisAsyncContext *ac, void *reply,
+    void *data);
+
+
+static ngx_queue_t                 ngx_exportsite_drains;
+static ngx_exportsite_drain_t     *ngx_exportsite_own;
+static ngx_event_t                 ngx_exportsite_flush;
+static ngx_msec_t                  ngx_exportsite_exit_at;
+static ngx_uint_t                  ngx_exportsite_script_loaded;
+static char                        ngx_exportsite_script_sha[41];
+static char                       *ngx_exportsite_batch;
+static ngx_exportsite_counters_t   ngx_exportsite_private_counters;
+
+
+void
+ngx_exportsite_queue_init(void)
+{
+    ngx_uint_t                 n;
+    ngx_exportsite_slot_t     *slot, *own;
+    ngx_exportsite_worker_t   *w = &ngx_exportsite_worker;
+
+    ngx_queue_init(&ngx_exportsite_drains);
+
+    ngx_exportsite_flush.handler = ngx_exportsite_queue_timer;
+    ngx_exportsite_flush.data = &w->redis;
+    ngx_exportsite_flush.log = w->log;
+
+    w->counters = &ngx_exportsite_private_counters;
+    own = NULL;
+
+    ngx_exportsite_zone_lock(w->conf->queue_zone);
+
+    for (n = 0; n < w->queues->slots; n++) {
+        slot = ngx_exportsite_slot(w->queues, n);
+
+        if (!ngx_exportsite_queue_orphan(slot)) {
+            continue;
+        }
+
+        if (own == NULL
+            || (es_ring_count(ngx_exportsite_slot_ring(own)) == 0
+                && es_ring_count(ngx_exportsite_slot_ring(slot)) > 0))
+        {
+            own = slot;
+        }
+    }
+
+    if (own != NULL) {
+        own->pid = ngx_pid;
+    }
+
+    ngx_exportsite_zone_unlock(w->conf->queue_zone);
+
+    if (own == NULL) {
+        ngx_log_error(NGX_LOG_ERR, w->log, 0,
+                      "exportsite: no free event queue, too many old workers "
+                      "are still finishing: events of this one are lost");
+        return;
+    }
+
+    w->counters = &own->counters;
+    ngx_exportsite_own = ngx_exportsite_queue_drain(own);
+}
+
+
+/* Nobody's, or a dead worker's; wants the lock. */
+static ngx_uint_t
+ngx_exportsite_queue_orphan(ngx_exportsite_slot_t *slot)
+{
+    return slot->pid == 0
+           || (kill((pid_t) slot->pid, 0) == -1 && ngx_errno == NGX_ESRCH);
+}
+
+
+/* Begins to empty the ring of a slot that is now this worker's. */
+static ngx_exportsite_drain_t *
+ngx_exportsite_queue_drain(ngx_exportsite_slot_t *slot)
+{
+    ngx_exportsite_drain_t   *drain;
+    ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
+
+    drain = ngx_calloc(sizeof(ngx_exportsite_drain_t), w->log);
+    if (drain == NULL) {
+        return NULL;
+    }
+
+    drain->slot = slot;
+    drain->ring = ngx_exportsite_slot_ring(slot);
+
+    if (!es_ring_adopt(drain->ring, w->queues->ring_size)) {
+        slot->nonce++;
+        drain->ring->producer = slot->nonce;
+        ngx_log_error(NGX_LOG_ERR, w->log, 0,
+                      "exportsite: a damaged event queue was emptied");
+    }
+
+    if (es_ring_count(drain->ring) > 0) {
+        ngx_log_error(NGX_LOG_NOTICE, w->log, 0,
+                      "exportsite: took over %uD unsent events",
+                      es_ring_count(drain->ring));
+    }
+
+    ngx_queue_insert_tail(&ngx_exportsite_drains, &drain->queue);
+
+    return drain;
+}
+
+
+void
+ngx_exportsite_queue_adopt(void)
+{
+    ngx_uint_t                n, taken;
+    ngx_exportsite_slot_t    *slot;
+    ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
+
+    for (n = 0; n < w->queues->slots; n++) {
+        slot = ngx_exportsite_slot(w->queues, n);
+
+        if ((slot->pid == 0
+             && es_ring_count(ngx_exportsite_slot_ring(slot)) == 0)
+            || slot->pid == (ngx_atomic_uint_t) ngx_pid)
+        {
+            continue;
+        }
+
+        ngx_exportsite_zone_lock(w->conf->queue_zone);
+
+        taken = ngx_exportsite_queue_orphan(slot);
+        if (taken) {
+            slot->pid = ngx_pid;
+        }
+
+        ngx_exportsite_zone_unlock(w->conf->queue_zone);
+
+        if (taken) {
+            (void) ngx_exportsite_queue_drain(slot);
+        }
+    }
+
+    ngx_exportsite_queue_send();
+}
+
+
+char *
+ngx_exportsite_queue_reserve(size_t size)
+{
+    char           *p;
+    static time_t   last;
+
+    if (ngx_exportsite_own != NULL) {
+        p = es_ring_reserve(ngx_exportsite_own->ring, (uint32_t) size);
+        if (p != NULL) {
+            return p;
+        }
+    }
+
+    ngx_exportsite_count(events_lost);
+
+    if (ngx_time() - last >= 60) {
+        last = ngx_time();
+        ngx_log_error(NGX_LOG_ERR, ngx_exportsite_worker.log, 0,
+                      "exportsite: the event queue is full: events are lost "
+                      "until Redis takes some (exportsite_stream buffer=)");
+    }
+
+    return NULL;
+}
+
+
+void
+ngx_exportsite_queue_commit(size_t len, ngx_uint_t args)
+{
+    ngx_msec_t                wait;
+    ngx_time_t               *tp;
+    ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
+
+    tp = ngx_timeofday();
+    (void) es_ring_commit(ngx_exportsite_own->ring, (uint32_t) len,
+                          (uint32_t) args,
+                          (uint64_t) tp->sec * 1000 + tp->msec);
+    w->counters->events_queued++;
+
+    if (ngx_exportsite_own->busy
+        || w->redis.state != ngx_exportsite_redis_connected)
+    {
+        return;
+    }
+
+    wait = w->conf->stream.flush;
+
+    if (es_ring_used(ngx_exportsite_own->ring) >= NGX_EXPORTSITE_BATCH_EAGER) {
+        wait = 0;
+    }
+
+    if (!ngx_exportsite_flush.timer_set) {
+        ngx_add_timer(&ngx_exportsite_flush, wait);
+
+    } else if (wait == 0 && !ngx_exportsite_flush.posted) {
+        ngx_post_event(&ngx_exportsite_flush, &ngx_posted_events);
+    }
+}
+
+
+static void
+ngx_exportsite_queue_timer(ngx_event_t *ev)
+{
+    ngx_exportsite_queue_send();
+}
+
+
+/* Starts a batch of every ring that has something and none under way. */
+static void
+ngx_exportsite_queue_send(void)
+{
+    ngx_uint_t                waiting;
+    ngx_queue_t              *q, *next;
+    ngx_exportsite_drain_t   *drain;
+    ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
+
+    waiting = 0;
+
+    for (q = ngx_queue_head(&ngx_exportsite_drains);
+         q != ngx_queue_sentinel(&ngx_exportsite_drains);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        drain = ngx_queue_data(q, ngx_exportsite_drain_t, queue);
+
+        if (es_ring_count(drain->ring) == 0) {
+
+            if (drain != ngx_exportsite_own) {
+                ngx_queue_remove(q);
+                ngx_memory_barrier();
+                drain->slot->pid = 0;
+                ngx_free(drain);
+            }
+
+            continue;
+        }
+
+        waiting = 1;
+
+        if (!drain->busy && ngx_exportsite_script_loaded
+            && w->redis.state == ngx_exportsite_redis_connected)
+        {
+            ngx_exportsite_queue_batch(drain);
+        }
+    }
+
+    if (!waiting || !ngx_exiting) {
+        return;
+    }
+
+    /* the timer keeps the worker from exiting, but not for ever */
+
+    if (ngx_exportsite_exit_at == 0) {
+        ngx_exportsite_exit_at = ngx_current_msec + NGX_EXPORTSITE_EXIT_TIME;
+    }
+
+    if ((ngx_msec_int_t) (ngx_exportsite_exit_at - ngx_current_msec) > 0
+        && !ngx_exportsite_flush.timer_set)
+    {
+        ngx_add_timer(&ngx_exportsite_flush, NGX_EXPORTSITE_EXIT_POLL);
+    }
+}
+
+
+static void
+ngx_exportsite_queue_batch(ngx_exportsite_drain_t *drain)
+{
+    char                          *p;
+    size_t                         args, bytes;
+    uint64_t                       first;
+    es_ring_cursor_t               start, cursor;
+    es_ring_record_t               rec;
+    ngx_exportsite_worker_t       *w = &ngx_exportsite_worker;
+    ngx_exportsite_stream_conf_t  *scf = &w->conf->stream;
+
+    start = es_ring_begin(drain->ring);
+    cursor = start;
+    args = 0;
+    bytes = 0;
+    first = 0;
+    drain->events = 0;
+
+    while (drain->events < NGX_EXPORTSITE_BATCH_EVENTS
+           && es_ring_next(drain->ring, &cursor, &rec))
+    {
+        if (drain->events == 0) {
+            first = rec.seq;
+
+        } else if (rec.seq != first + drain->events
+                   || bytes + rec.len > NGX_EXPORTSITE_BATCH_BYTES)
+        {
+            break;
+        }
+
+        args += rec.args;
+        bytes += rec.len;
+        drain->events++;
+        drain->sending = cursor;
+    }
+
+    p = ngx_exportsite_batch;
+    p += es_batch_head(p, ngx_exportsite_script_sha,
+                       ngx_exportsite_es(w->conf->redis.prefix),
+                       ngx_exportsite_es(scf->key), drain->ring->producer,
+                       scf->maxlen, first, args);
+
+    cursor = start;
+
+    for (args = 0; args < drain->events; args++) {
+        (void) es_ring_next(drain->ring, &cursor, &rec);
+        p = (char *) ngx_cpymem(p, rec.data, rec.len);
+    }
+
+    if (ngx_exportsite_redis_send(&w->redis, ngx_exportsite_batch,
+                                  p - ngx_exportsite_batch,
+                                  ngx_exportsite_queue_done, drain)
+        == NGX_OK)
+    {
+        drain->busy = 1;
+        w->counters->batches++;
+    }
+}
+
+
+static void
+ngx_exportsite_queue_done(redisAsyncContext *ac, void *reply, void *data)
+{
+    ngx_msec_t                wait;
+    redisReply               *r = reply;
+    ngx_exportsite_drain_t   *drain = data;
+    ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
+
+    ngx_exportsite_redis_answered(&w->redis, r);
+    drain->busy = 0;
+
+    if (r == NULL) {
+        return;
+    }
+
+    if (r->type == REDIS_REPLY_ERROR) {
+        if (ngx_strncmp(r->str, "NOSCRIPT", 8) == 0) {
+            ngx_exportsite_queue_load();
+            return;
+        }
+
+        ngx_exportsite_redis_complain(&w->redis, "a batch of events", r,
+                       "events wait until it takes them");
+
+        wait = NGX_EXPORTSITE_RETRY_REFUSED;
+
+    } else {
+        w->counters->events_sent += drain->events;
+        es_ring_release(drain->ring, drain->sending);
+
+        if (drain != ngx_exportsite_own || ngx_exiting
+            || es_ring_used(drain->ring) >= NGX_EXPORTSITE_BATCH_EAGER)
+        {
+            ngx_exportsite_queue_send();
+            return;
+        }
+
+        if (es_ring_count(drain->ring) == 0) {
+            return;
+        }
+
+        wait = w->conf->stream.flush;
+    }
+
+    if (!ngx_exportsite_flush.timer_set) {
+        ngx_add_timer(&ngx_exportsite_flush, wait);
+    }
+}
+
+
+void
+ngx_exportsite_queue_connected(void)
+{
+    ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
+
+    if (w->conf->stream.off) {
+        return;
+    }
+
+    if (ngx_exportsite_batch == NULL) {
+        ngx_exportsite_batch = ngx_alloc(NGX_EXPORTSITE_BATCH_BYTES
+                                         + ES_BATCH_HEAD_MAX + 16384, w->log);
+        if (ngx_exportsite_batch == NULL) {
+            return;
+        }
+    }
+
+    ngx_exportsite_queue_load();
+}
+
+
+static void
+ngx_exportsite_queue_load(void)
+{
+    size_t       len[3];
+    const char  *argv[3];
+
+    ngx_exportsite_script_loaded = 0;
+
+    argv[0] = "SCRIPT";
+    len[0] = 6;
+    argv[1] = "LOAD";
+    len[1] = 4;
+    argv[2] = es_batch_script;
+    len[2] = ngx_strlen(es_batch_script);
+
+    (void) ngx_exportsite_redis_command(&ngx_exportsite_worker.redis,
+                                        ngx_exportsite_queue_loaded, NULL,
+                                        3, argv, len);
+}
+
+
+static void
+ngx_exportsite_queue_loaded(redisAsyncContext *ac, void *reply, void *data)
+{
+    redisReply               *r = reply;
+    ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
+
+    ngx_exportsite_redis_answered(&w->redis, r);
+
+    if (r == NULL) {
+        return;
+    }
+
+    if (r->type != REDIS_REPLY_STRING || r->len != 40) {
+        if (r->type == REDIS_REPLY_ERROR) {
+            ngx_exportsite_redis_complain(&w->redis, "SCRIPT LOAD", r,
+                      "allow the commands that docs/redis.md lists");
+        }
+
+        return;
+    }
+
+    ngx_memcpy(ngx_exportsite_script_sha, r->str, 40);
+    ngx_exportsite_script_loaded = 1;
+
+    ngx_exportsite_queue_send();
+}
+
+
+void
+ngx_exportsite_queue_lost(void)
+{
+    ngx_exportsite_script_loaded = 0;
+}
+
+
+void
+ngx_exportsite_queue_exiting(void)
+{
+    ngx_exportsite_queue_send();
+}
+
+
+void
+ngx_exportsite_queue_exit(void)
+{
+    ngx_queue_t             *q;
+    ngx_exportsite_drain_t  *drain;
+
+    while (!ngx_queue_empty(&ngx_exportsite_drains)) {
+        q = ngx_queue_head(&ngx_exportsite_drains);
+        drain = ngx_queue_data(q, ngx_exportsite_drain_t, queue);
+        ngx_queue_remove(q);
+
+        if (es_ring_count(drain->ring) > 0) {
+            ngx_log_error(NGX_LOG_NOTICE, ngx_exportsite_worker.log, 0,
+                          "exportsite: left %uD unsent events in memory",
+                          es_ring_count(drain->ring));
+        }
+
+        ngx_memory_barrier();
+        drain->slot->pid = 0;
+        ngx_free(drain);
+    }
+
+    ngx_exportsite_own = NULL;
+    ngx_free(ngx_exportsite_batch);
+    ngx_exportsite_batch = NULL;
+}

@@ -1,0 +1,211 @@
+/*
+ * Recording. The event is written straight into the ring in shared memory, as the
+ * arguments of the XADD that it will be.
+ */
+#include "../core/agent.h"
+#include "../core/asset.h"
+#include "../core/event.h"
+#include "../core/query.h"
+#include "choose.h"
+#include "queue.h"
+#include "record.h"
+#include "resolve.h"
+#include "segments.h"
+#include "visitor.h"
+#include "worker.h"
+
+
+/* the number of arguments, as a bulk string of two digits, comes first */
+#define NGX_EXPORTSITE_COUNT_LEN  (sizeof("$2\r\n00\r\n") - 1)
+
+
+static ngx_uint_t ngx_exportsite_is_html(ngx_exportsite_visit_t *visit);
+static ngx_uint_t ngx_exportsite_is_prefetch(ngx_http_request_t *r);
+static void ngx_exportsite_record(ngx_exportsite_visit_t *visit);
+static void ngx_exportsite_record_fields(ngx_exportsite_visit_t *visit,
+    es_event_t *e);
+
+
+ngx_uint_t
+ngx_exportsite_is_view(ngx_exportsite_visit_t *visit)
+{
+    ngx_http_request_t  *r = visit->request;
+
+    if (r->method != NGX_HTTP_GET || !ngx_exportsite_is_html(visit)
+        || ngx_exportsite_is_prefetch(r))
+    {
+        return 0;
+    }
+
+    ngx_exportsite_agent(visit);
+
+    return !visit->crawler;
+}
+
+
+static ngx_uint_t
+ngx_exportsite_is_html(ngx_exportsite_visit_t *visit)
+{
+    ngx_str_t            type;
+    ngx_str_t           *value;
+    ngx_http_request_t  *r = visit->request;
+    static ngx_str_t     name = ngx_string("accept");
+
+    if (r->headers_out.status != NGX_HTTP_OK
+        && r->headers_out.status != NGX_HTTP_NOT_MODIFIED)
+    {
+        return 0;
+    }
+
+    type = r->headers_out.content_type;
+
+    if (type.len == 0 && r->headers_out.status == NGX_HTTP_NOT_MODIFIED) {
+        /* from upstream, a 304 does not say: go by what was asked for */
+        value = ngx_exportsite_header(r, &name);
+
+        return value != NULL
+               && !es_path_is_asset(ngx_exportsite_es(visit->path))
+               && ngx_strlcasestrn(value->data, value->data + value->len,
+                                   (u_char *) "text/html", 9 - 1)
+                  != NULL;
+    }
+
+    if (r->headers_out.content_type_len != 0
+        && r->headers_out.content_type_len < type.len)
+    {
+        type.len = r->headers_out.content_type_len;
+    }
+
+    return (type.len == 9
+            && ngx_strncasecmp(type.data, (u_char *) "text/html", 9) == 0)
+           || (type.len == 21
+               && ngx_strncasecmp(type.data,
+                                  (u_char *) "application/xhtml+xml", 21)
+                  == 0);
+}
+
+
+static ngx_uint_t
+ngx_exportsite_is_prefetch(ngx_http_request_t *r)
+{
+    ngx_str_t         *value;
+    static ngx_str_t   name = ngx_string("sec-purpose");
+
+    value = ngx_exportsite_header(r, &name);
+
+    return value != NULL && value->len >= 8
+           && ngx_strncasecmp(value->data, (u_char *) "prefetch", 8) == 0;
+}
+
+
+ngx_int_t
+ngx_exportsite_record_handler(ngx_http_request_t *r)
+{
+    ngx_exportsite_visit_t  *visit;
+
+    if (r != r->main || ngx_exportsite_worker.conf->stream.off
+        || ngx_exportsite_worker.conf->redis.sockaddr == NULL)
+    {
+        return NGX_OK;
+    }
+
+    visit = ngx_exportsite_visit(r);
+
+    if (visit != NULL && visit->view
+        && ngx_exportsite_switch(r, &visit->conf->record))
+    {
+        ngx_exportsite_record(visit);
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_exportsite_record(ngx_exportsite_visit_t *visit)
+{
+    char        *p;
+    es_event_t   e;
+
+    p = ngx_exportsite_queue_reserve(NGX_EXPORTSITE_COUNT_LEN + ES_EVENT_SIZE);
+    if (p == NULL) {
+        return;
+    }
+
+    es_event_init(&e, p + NGX_EXPORTSITE_COUNT_LEN, ES_EVENT_SIZE);
+    ngx_exportsite_record_fields(visit, &e);
+
+    if (e.overflow) {
+        ngx_exportsite_count(events_lost);
+        return;
+    }
+
+    ngx_memcpy(p, "$2\r\n", 4);
+    p[4] = (char) ('0' + e.args / 10);
+    p[5] = (char) ('0' + e.args % 10);
+    ngx_memcpy(p + 6, "\r\n", 2);
+
+    ngx_exportsite_queue_commit(e.p - p, e.args + 1);
+}
+
+
+static void
+ngx_exportsite_record_utm(ngx_exportsite_visit_t *visit, es_event_t *e,
+    es_event_field_e field, es_str_t name)
+{
+    char      buf[256];
+    es_str_t  value;
+
+    if (es_query_find(ngx_exportsite_es(visit->args), name, buf, sizeof(buf),
+                      &value))
+    {
+        es_event_put(e, field, value);
+    }
+}
+
+
+static void
+ngx_exportsite_record_fields(ngx_exportsite_visit_t *visit, es_event_t *e)
+{
+    ngx_str_t            visitor;
+    ngx_time_t          *tp;
+    ngx_http_request_t  *r = visit->request;
+
+#define ngx_exportsite_put(field, value)                                      \
+    es_event_put(e, ES_EVENT_##field, ngx_exportsite_es(value))
+
+    tp = ngx_timeofday();
+    visitor = ngx_exportsite_visitor(visit);
+
+    ngx_exportsite_put(ID, ngx_exportsite_event_id(visit));
+    es_event_put_int(e, ES_EVENT_TS, (uint64_t) tp->sec * 1000 + tp->msec);
+    es_event_put(e, ES_EVENT_TYPE, es_str("view"));
+    ngx_exportsite_put(VISITOR, visitor);
+    ngx_exportsite_put(HOST, r->headers_in.server);
+    ngx_exportsite_put(PATH, visit->path);
+    es_event_put_int(e, ES_EVENT_STATUS, r->headers_out.status);
+    es_event_put(e, ES_EVENT_COUNTRY,
+                 (es_str_t) { 2, (char *) ngx_exportsite_country(visit) });
+    ngx_exportsite_put(LANGUAGE, ngx_exportsite_language(visit));
+    ngx_exportsite_put(INDUSTRY, ngx_exportsite_industry(visit));
+    ngx_exportsite_put(SEGMENTS, ngx_exportsite_segment_list(visit));
+    ngx_exportsite_put(VARIANTS, ngx_exportsite_variants(visit));
+
+    if (r->headers_in.referer != NULL) {
+        es_event_put(e, ES_EVENT_REFERRER,
+                     es_referrer_host(
+                         ngx_exportsite_es(r->headers_in.referer->value)));
+    }
+
+    if (visit->args.len != 0) {
+        ngx_exportsite_record_utm(visit, e, ES_EVENT_SOURCE,
+                                  es_str("utm_source"));
+        ngx_exportsite_record_utm(visit, e, ES_EVENT_MEDIUM,
+                                  es_str("utm_medium"));
+        ngx_exportsite_record_utm(visit, e, ES_EVENT_CAMPAIGN,
+                                  es_str("utm_campaign"));
+    }
+
+    ngx_exportsite_agent(visit);
+    es_event_put(e, ES_EVENT_DEVICE, es_device_name(visit->device));
+}

@@ -1,0 +1,16 @@
+/*
+ * Recording: which answers are views, and what is written of one.
+ */
+#ifndef NGX_EXPORTSITE_RECORD_H
+#define NGX_EXPORTSITE_RECORD_H
+
+#include "visit.h"
+
+
+/* Called with the response's header: is this a view? */
+ngx_uint_t ngx_exportsite_is_view(ngx_exportsite_visit_t *visit);
+
+/* The handler of the log phase: queues the event of a view. */
+ngx_int_t ngx_exportsite_record_handler(ngx_http_request_t *r);
+
+#endif

@@ -1,0 +1,338 @@
+/*
+ * The segments as this worker has them compiled. A worker compares the zone's
+ * version with its own whenever a visit begins, and compiles only the rules that
+ * changed: at once if they are few, else so many in each turn of the event loop.
+ */
+#include "fields.h"
+#include "segments.h"
+
+
+#define NGX_EXPORTSITE_COMPILE_SLICE  64
+
+
+static es_pool_t *ngx_exportsite_segment_pool(void *data);
+static void ngx_exportsite_segment_pool_free(void *data, es_pool_t *pool);
+static ngx_uint_t ngx_exportsite_segments_apply(ngx_uint_t budget);
+static void ngx_exportsite_segments_drop(ngx_exportsite_definitions_t *list);
+static void ngx_exportsite_segments_timer(ngx_event_t *ev);
+
+
+static es_segments_t                 *ngx_exportsite_segments;
+static uint64_t                       ngx_exportsite_segments_version;
+static ngx_exportsite_definitions_t   ngx_exportsite_segments_coming;
+static size_t                         ngx_exportsite_segments_at;
+static ngx_event_t                    ngx_exportsite_segments_event;
+
+
+ngx_int_t
+ngx_exportsite_segments_init(void)
+{
+    es_pool_t                  *pool;
+    ngx_exportsite_worker_t    *w = &ngx_exportsite_worker;
+    static es_segments_host_t   host = {
+        ngx_exportsite_segment_pool, ngx_exportsite_segment_pool_free, NULL
+    };
+
+    ngx_exportsite_segments_event.handler = ngx_exportsite_segments_timer;
+    ngx_exportsite_segments_event.data = &w->redis;
+    ngx_exportsite_segments_event.log = w->log;
+    ngx_exportsite_segments_event.cancelable = 1;
+
+    pool = ngx_exportsite_pool(w->cycle->pool);
+    if (pool == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_exportsite_segments = es_segments_create(pool, &host);
+    if (ngx_exportsite_segments == NULL
+        || ngx_exportsite_definitions_read(&ngx_exportsite_segments_coming)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_exportsite_segments_apply((ngx_uint_t) -1);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_exportsite_segments_exit(void)
+{
+    if (ngx_exportsite_segments != NULL) {
+        es_segments_destroy(ngx_exportsite_segments);
+        ngx_exportsite_segments = NULL;
+    }
+
+    ngx_exportsite_definitions_free(&ngx_exportsite_segments_coming);
+
+    if (ngx_exportsite_segments_event.timer_set) {
+        ngx_del_timer(&ngx_exportsite_segments_event);
+    }
+}
+
+
+static es_pool_t *
+ngx_exportsite_segment_pool(void *data)
+{
+    es_pool_t   *es;
+    ngx_pool_t  *pool;
+
+    pool = ngx_create_pool(1024, ngx_exportsite_worker.log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    es = ngx_exportsite_pool(pool);
+    if (es == NULL) {
+        ngx_destroy_pool(pool);
+    }
+
+    return es;
+}
+
+
+static void
+ngx_exportsite_segment_pool_free(void *data, es_pool_t *pool)
+{
+    ngx_destroy_pool(ngx_exportsite_pool_of(pool));
+}
+
+
+es_segments_t *
+ngx_exportsite_segments_set(void)
+{
+    return ngx_exportsite_segments;
+}
+
+
+void
+ngx_exportsite_segments_update(void)
+{
+    uint64_t  version = ngx_exportsite_worker.state->version;
+
+    if (ngx_exportsite_segments_version == version
+        || ngx_exportsite_segments_coming.data != NULL
+        || ngx_exportsite_definitions_read(&ngx_exportsite_segments_coming)
+           != NGX_OK)
+    {
+        return;
+    }
+
+    ngx_exportsite_segments_at = 0;
+
+    if (!ngx_exportsite_segments_apply(NGX_EXPORTSITE_COMPILE_SLICE)) {
+        ngx_add_timer(&ngx_exportsite_segments_event, 1);
+    }
+}
+
+
+static void
+ngx_exportsite_segments_timer(ngx_event_t *ev)
+{
+    if (!ngx_exportsite_segments_apply(NGX_EXPORTSITE_COMPILE_SLICE)) {
+        ngx_add_timer(ev, 1);
+    }
+}
+
+
+/* Compiles at most budget rules of the list that is coming; true at its end. */
+static ngx_uint_t
+ngx_exportsite_segments_apply(ngx_uint_t budget)
+{
+    es_rule_error_t                err;
+    ngx_exportsite_definition_t    d;
+    ngx_exportsite_definitions_t  *list = &ngx_exportsite_segments_coming;
+
+    while (ngx_exportsite_definitions_next(list, &ngx_exportsite_segments_at,
+                                           &d))
+    {
+        if (d.version <= ngx_exportsite_segments_version) {
+            continue;
+        }
+
+        (void) es_segments_put(ngx_exportsite_segments, d.name, d.text, &err);
+
+        if (--budget == 0) {
+            (void) es_segments_link(ngx_exportsite_segments);
+            ngx_exportsite_bind_segments(ngx_exportsite_segments);
+            return 0;
+        }
+    }
+
+    ngx_exportsite_segments_drop(list);
+    (void) es_segments_link(ngx_exportsite_segments);
+    ngx_exportsite_segments_linked(list->version);
+
+    ngx_exportsite_definitions_free(list);
+
+    return 1;
+}
+
+
+void
+ngx_exportsite_segments_finish(void)
+{
+    ngx_exportsite_segments_update();
+
+    while (ngx_exportsite_segments_coming.data != NULL) {
+        (void) ngx_exportsite_segments_apply((ngx_uint_t) -1);
+    }
+}
+
+
+/* A mark for each segment of the set, all clear; NULL where there is none. */
+static u_char *
+ngx_exportsite_segments_marks(void)
+{
+    size_t  count = es_segments_count(ngx_exportsite_segments);
+
+    return count ? ngx_calloc(count, ngx_exportsite_worker.log) : NULL;
+}
+
+
+static void
+ngx_exportsite_segments_mark(u_char *marks, es_str_t name)
+{
+    uint32_t  n = es_segments_find(ngx_exportsite_segments, name);
+
+    if (n != ES_SEGMENT_UNKNOWN) {
+        marks[n] = 1;
+    }
+}
+
+
+static void
+ngx_exportsite_segments_remove(u_char *marks)
+{
+    size_t  i, count = es_segments_count(ngx_exportsite_segments);
+
+    for (i = 0; i < count; i++) {
+        if (!marks[i]) {
+            es_segments_remove(ngx_exportsite_segments,
+                               es_segments_name(ngx_exportsite_segments, i));
+        }
+    }
+
+    ngx_free(marks);
+}
+
+
+/* Removes the segments that the list no longer has. */
+static void
+ngx_exportsite_segments_drop(ngx_exportsite_definitions_t *list)
+{
+    u_char                       *marks;
+    size_t                        at = 0;
+    ngx_exportsite_definition_t   d;
+
+    marks = ngx_exportsite_segments_marks();
+    if (marks == NULL) {
+        return;
+    }
+
+    while (ngx_exportsite_definitions_next(list, &at, &d)) {
+        ngx_exportsite_segments_mark(marks, d.name);
+    }
+
+    ngx_exportsite_segments_remove(marks);
+}
+
+
+void
+ngx_exportsite_segments_forget(redisReply *hash)
+{
+    u_char  *marks;
+    size_t   i;
+
+    marks = ngx_exportsite_segments_marks();
+    if (marks == NULL) {
+        return;
+    }
+
+    for (i = 0; i + 1 < hash->elements; i += 2) {
+        ngx_exportsite_segments_mark(marks,
+                 (es_str_t) { hash->element[i]->len, hash->element[i]->str });
+    }
+
+    ngx_exportsite_segments_remove(marks);
+}
+
+
+void
+ngx_exportsite_segments_linked(uint64_t version)
+{
+    ngx_exportsite_segments_version = version;
+    ngx_exportsite_bind_segments(ngx_exportsite_segments);
+}
+
+
+ngx_uint_t
+ngx_exportsite_in_segment(ngx_exportsite_visit_t *visit, uint32_t index)
+{
+    size_t         count;
+    es_segments_t *set = ngx_exportsite_segments;
+
+    count = es_segments_count(set);
+
+    if (index >= count) {
+        return 0;
+    }
+
+    if (visit->segments == NULL
+        || visit->segments_generation != es_segments_generation(set))
+    {
+        visit->segments = ngx_pcalloc(visit->request->pool, count);
+        if (visit->segments == NULL) {
+            return 0;
+        }
+
+        visit->segments_generation = es_segments_generation(set);
+    }
+
+    return ngx_exportsite_segment_eval(visit, set, index);
+}
+
+
+ngx_str_t
+ngx_exportsite_segment_list(ngx_exportsite_visit_t *visit)
+{
+    u_char         *p;
+    size_t          i, count, len;
+    es_str_t        name;
+    ngx_str_t       list = ngx_null_string;
+    es_segments_t  *set = ngx_exportsite_segments;
+
+    count = es_segments_count(set);
+    len = 0;
+
+    for (i = 0; i < count; i++) {
+        if (ngx_exportsite_in_segment(visit, (uint32_t) i)) {
+            len += es_segments_name(set, i).len + 1;
+        }
+    }
+
+    if (len == 0) {
+        return list;
+    }
+
+    p = ngx_pnalloc(visit->request->pool, len);
+    if (p == NULL) {
+        return list;
+    }
+
+    list.data = p;
+
+    for (i = 0; i < count; i++) {
+        if (ngx_exportsite_in_segment(visit, (uint32_t) i)) {
+            name = es_segments_name(set, i);
+            p = ngx_cpymem(p, name.data, name.len);
+            *p++ = ',';
+        }
+    }
+
+    list.len = p - list.data - 1;
+
+    return list;
+}

@@ -1,0 +1,182 @@
+/*
+ * What nginx.conf says, in two structs: one for http, one for every level down
+ * to a location. Each directive has one row in module.c's table, one field here
+ * and one default in settings.c.
+ */
+#ifndef NGX_EXPORTSITE_SETTINGS_H
+#define NGX_EXPORTSITE_SETTINGS_H
+
+#include "compat.h"
+#include "geo.h"
+#include "../core/language.h"
+#include "../core/rule.h"
+
+
+#define NGX_EXPORTSITE_PHASE_REWRITE  0
+#define NGX_EXPORTSITE_PHASE_ACCESS   1
+
+#define NGX_EXPORTSITE_OPTOUT_OFF     0x0001
+#define NGX_EXPORTSITE_OPTOUT_GPC     0x0002
+#define NGX_EXPORTSITE_OPTOUT_DNT     0x0004
+
+
+/* A rung of a ladder: where a country, language or industry is looked for. */
+typedef enum {
+    ngx_exportsite_source_geo,
+    ngx_exportsite_source_cookie,
+    ngx_exportsite_source_arg,
+    ngx_exportsite_source_header,
+    ngx_exportsite_source_url,
+    ngx_exportsite_source_accept,
+    ngx_exportsite_source_country,
+    ngx_exportsite_source_profile,
+    ngx_exportsite_source_hint,
+    ngx_exportsite_source_value
+} ngx_exportsite_source_e;
+
+typedef struct {
+    ngx_exportsite_source_e    type;
+    ngx_str_t                  text;       /* as written; the _source variable */
+    ngx_str_t                  name;       /* of the cookie, argument, header */
+    ngx_uint_t                 field;      /* of the profile, by number */
+    ngx_http_complex_value_t   value;
+} ngx_exportsite_source_t;
+
+
+typedef struct {
+    ngx_str_t                  name;       /* the industry */
+    es_rule_t                 *rule;
+    u_char                    *file;       /* where it stands */
+    ngx_uint_t                 line;
+} ngx_exportsite_hint_t;
+
+
+/* on, off or a value that decides per request */
+typedef struct {
+    ngx_flag_t                 flag;
+    ngx_http_complex_value_t  *value;
+} ngx_exportsite_switch_t;
+
+
+typedef struct {
+    ngx_str_t                  name;
+    ngx_str_t                  attributes; /* "; Path=/; ..." after the value */
+    ngx_str_t                  expired;    /* the same for deletion */
+    ngx_uint_t                 secure;     /* 0 off, 1 on, 2 auto */
+} ngx_exportsite_cookie_t;
+
+
+typedef struct {
+    ngx_flag_t                 enable;
+    ngx_uint_t                 phase;
+
+    es_languages_t            *languages;
+    ngx_uint_t                 languages_salt;    /* of remembered answers */
+    ngx_array_t               *language_tags;     /* of ngx_str_t */
+    ngx_array_t               *industries;        /* of ngx_str_t */
+    ngx_array_t               *country_from;      /* of source_t */
+    ngx_array_t               *language_from;
+    ngx_array_t               *industry_from;
+    ngx_array_t               *hints;             /* of hint_t */
+
+    ngx_exportsite_cookie_t   *cookie;
+    ngx_http_complex_value_t  *visitor;
+    ngx_exportsite_switch_t    consent;
+    ngx_exportsite_switch_t    record;
+    ngx_uint_t                 optout;
+    ngx_array_t               *key;               /* of complex_value_t */
+} ngx_exportsite_loc_conf_t;
+
+
+typedef struct {
+    ngx_str_t                  address;           /* as written */
+    struct sockaddr           *sockaddr;
+    ngx_str_t                  host;              /* numeric, or unix path */
+    ngx_uint_t                 port;
+    ngx_uint_t                 db;
+    ngx_str_t                  user;
+    ngx_str_t                  password;
+    ngx_str_t                  prefix;
+    ngx_msec_t                 timeout;
+    ngx_msec_t                 connect_timeout;
+    ngx_msec_t                 refresh;
+} ngx_exportsite_redis_conf_t;
+
+
+typedef struct {
+    ngx_flag_t                 off;
+    ngx_str_t                  key;               /* without the prefix */
+    ngx_uint_t                 maxlen;
+    ngx_msec_t                 flush;
+    size_t                     buffer;
+    ngx_uint_t                 set;
+} ngx_exportsite_stream_conf_t;
+
+
+typedef struct {
+    ngx_str_t                  name;              /* of the variable */
+    ngx_array_t                cases;             /* of choose_case_t */
+    ngx_uint_t                 index;             /* among all choices */
+    ngx_uint_t                 hash;              /* of the name */
+} ngx_exportsite_choose_t;
+
+typedef struct {
+    es_rule_t                 *rule;              /* NULL: default */
+    ngx_http_complex_value_t   value;
+} ngx_exportsite_choose_case_t;
+
+
+typedef struct {
+    u_char                     bytes[16];
+} ngx_exportsite_key_t;
+
+
+typedef struct {
+    ngx_uint_t                 used;              /* some level is on */
+
+    ngx_str_t                  zone_name;
+    size_t                     zone_size;
+    ngx_shm_zone_t            *profile_zone;
+    ngx_shm_zone_t            *state_zone;
+    ngx_shm_zone_t            *queue_zone;
+
+    ngx_exportsite_geo_t      *geo;
+    ngx_exportsite_redis_conf_t  redis;
+    ngx_msec_t                 profile_ttl;
+    ngx_exportsite_stream_conf_t  stream;
+
+    ngx_array_t                secrets;           /* of key_t */
+    ngx_array_t                choices;           /* of choose_t * */
+    ngx_array_t                rules;             /* of es_rule_t *, all above */
+    ngx_array_t                profile_sources;   /* of source_t *, of ladders */
+    es_pool_t                 *pool;
+} ngx_exportsite_main_conf_t;
+
+
+extern ngx_module_t  ngx_exportsite_module;
+
+void *ngx_exportsite_create_main_conf(ngx_conf_t *cf);
+char *ngx_exportsite_init_main_conf(ngx_conf_t *cf, void *conf);
+void *ngx_exportsite_create_loc_conf(ngx_conf_t *cf);
+char *ngx_exportsite_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
+
+/*
+ * Compiles a rule of the configuration, remembering it for the fields it reads.
+ * An error is logged with file and line, and NULL returned.
+ */
+es_rule_t *ngx_exportsite_conf_rule(ngx_conf_t *cf, ngx_str_t *text);
+
+/* Made by directives.c; for the defaults too. NULL, or not NGX_CONF_OK: logged. */
+char *ngx_exportsite_set_languages(ngx_conf_t *cf,
+    ngx_exportsite_loc_conf_t *lcf, ngx_str_t *tags, ngx_uint_t n);
+ngx_array_t *ngx_exportsite_ladder(ngx_conf_t *cf, ngx_uint_t which,
+    ngx_str_t *words, ngx_uint_t n);
+ngx_exportsite_cookie_t *ngx_exportsite_default_cookie(ngx_conf_t *cf);
+
+/* An es_pool_t over an nginx pool; NULL without memory. */
+es_pool_t *ngx_exportsite_pool(ngx_pool_t *pool);
+
+/* The nginx pool behind it. */
+ngx_pool_t *ngx_exportsite_pool_of(es_pool_t *pool);
+
+#endif

@@ -1,0 +1,344 @@
+/*
+ * Who is it? Consent first: without it our cookie is neither read nor set, and
+ * deleted where a browser still has it.
+ */
+#include <openssl/rand.h>
+
+#include "../core/agent.h"
+#include "../core/cookie.h"
+#include "../core/siphash.h"
+#include "../core/visitor.h"
+#include "remember.h"
+#include "visitor.h"
+#include "worker.h"
+
+
+static ngx_uint_t ngx_exportsite_opted_out(ngx_exportsite_visit_t *visit);
+static void ngx_exportsite_visitor_find(ngx_exportsite_visit_t *visit);
+static ngx_int_t ngx_exportsite_set_cookie(ngx_exportsite_visit_t *visit,
+    u_char *value, size_t len, ngx_str_t *attributes);
+
+
+/* Random bytes are cheaper by the page. */
+static ngx_int_t
+ngx_exportsite_random(u_char *bytes, size_t len)
+{
+    static u_char  pool[1024];
+    static size_t  left;
+
+    if (left < len) {
+        if (RAND_bytes(pool, sizeof(pool)) != 1) {
+            return NGX_ERROR;
+        }
+
+        left = sizeof(pool);
+    }
+
+    left -= len;
+    ngx_memcpy(bytes, pool + left, len);
+    ngx_memzero(pool + left, len);
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_exportsite_switch(ngx_http_request_t *r, ngx_exportsite_switch_t *sw)
+{
+    ngx_str_t          value;
+    ngx_uint_t         i;
+    static ngx_str_t   yes[] = {
+        ngx_string("1"), ngx_string("yes"), ngx_string("on"),
+        ngx_string("true"), ngx_string("granted"), ngx_string("allow")
+    };
+
+    if (sw->value == NULL) {
+        return sw->flag;
+    }
+
+    if (ngx_http_complex_value(r, sw->value, &value) != NGX_OK) {
+        return 0;
+    }
+
+    for (i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+        if (value.len == yes[i].len
+            && ngx_memcmp(value.data, yes[i].data, value.len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_uint_t
+ngx_exportsite_consent(ngx_exportsite_visit_t *visit)
+{
+    if (visit->consent_state == ngx_exportsite_todo) {
+        visit->consent_state = ngx_exportsite_doing;
+        visit->consent = ngx_exportsite_switch(visit->request,
+                                               &visit->conf->consent)
+                         && !ngx_exportsite_opted_out(visit);
+        visit->consent_state = ngx_exportsite_done;
+    }
+
+    return visit->consent;
+}
+
+
+static ngx_uint_t
+ngx_exportsite_opted_out(ngx_exportsite_visit_t *visit)
+{
+    ngx_str_t         *value;
+    static ngx_str_t   gpc = ngx_string("sec-gpc");
+    static ngx_str_t   dnt = ngx_string("dnt");
+
+    if (visit->conf->optout & NGX_EXPORTSITE_OPTOUT_GPC) {
+        value = ngx_exportsite_header(visit->request, &gpc);
+
+        if (value != NULL && value->len == 1 && value->data[0] == '1') {
+            return 1;
+        }
+    }
+
+    if (visit->conf->optout & NGX_EXPORTSITE_OPTOUT_DNT) {
+        value = ngx_exportsite_header(visit->request, &dnt);
+
+        if (value != NULL && value->len == 1 && value->data[0] == '1') {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_uint_t
+ngx_exportsite_cookie(ngx_http_request_t *r, ngx_str_t *name, es_str_t *value)
+{
+    ngx_uint_t        n;
+    ngx_table_elt_t  *h;
+
+    for (n = 0; (h = ngx_exportsite_cookie_header(r, n)) != NULL; n++) {
+        if (es_cookie_find(ngx_exportsite_es(h->value),
+                           ngx_exportsite_es(*name), value))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_str_t
+ngx_exportsite_visitor_known(ngx_exportsite_visit_t *visit)
+{
+    if (visit->visitor_state == ngx_exportsite_todo) {
+        visit->visitor_state = ngx_exportsite_doing;
+        ngx_exportsite_visitor_find(visit);
+        visit->visitor_state = ngx_exportsite_done;
+    }
+
+    if (visit->visitor_state == ngx_exportsite_doing || visit->new_visitor) {
+        return (ngx_str_t) ngx_null_string;
+    }
+
+    return visit->visitor;
+}
+
+
+static void
+ngx_exportsite_visitor_find(ngx_exportsite_visit_t *visit)
+{
+    int                         key;
+    es_str_t                    token;
+    ngx_str_t                   id;
+    ngx_exportsite_loc_conf_t  *lcf = visit->conf;
+    ngx_array_t                *secrets;
+
+    if (lcf->visitor != NULL) {
+
+        if (ngx_exportsite_consent(visit)
+            && ngx_http_complex_value(visit->request, lcf->visitor, &id)
+               == NGX_OK
+            && es_visitor_id_valid(ngx_exportsite_es(id)))
+        {
+            visit->visitor = id;
+        }
+
+        return;
+    }
+
+    if (!ngx_exportsite_cookie(visit->request, &lcf->cookie->name, &token)) {
+        return;
+    }
+
+    visit->cookie_seen = 1;
+
+    if (!ngx_exportsite_consent(visit)) {
+        return;
+    }
+
+    secrets = &ngx_exportsite_worker.conf->secrets;
+
+    key = es_visitor_verify(secrets->elts, secrets->nelts, token,
+                            (char *) visit->visitor_buf);
+    if (key < 0) {
+        return;
+    }
+
+    visit->visitor.data = visit->visitor_buf;
+    visit->visitor.len = ES_VISITOR_ID;
+    visit->resign = (key > 0);
+}
+
+
+ngx_str_t
+ngx_exportsite_visitor(ngx_exportsite_visit_t *visit)
+{
+    u_char     bytes[ES_VISITOR_ID / 2];
+    ngx_str_t  known;
+
+    known = ngx_exportsite_visitor_known(visit);
+
+    if (known.len != 0 || visit->new_visitor) {
+        return visit->visitor;
+    }
+
+    if (visit->visitor_state == ngx_exportsite_doing
+        || visit->conf->visitor != NULL || !ngx_exportsite_consent(visit))
+    {
+        return known;
+    }
+
+    ngx_exportsite_agent(visit);
+
+    if (visit->crawler || ngx_exportsite_random(bytes, sizeof(bytes)) != NGX_OK)
+    {
+        return known;
+    }
+
+    es_hex((char *) visit->visitor_buf, bytes, sizeof(bytes));
+
+    visit->visitor.data = visit->visitor_buf;
+    visit->visitor.len = ES_VISITOR_ID;
+    visit->new_visitor = 1;
+
+    return visit->visitor;
+}
+
+
+void
+ngx_exportsite_agent(ngx_exportsite_visit_t *visit)
+{
+    uint64_t                    hash;
+    uint32_t                    known;
+    es_agent_t                  agent;
+    ngx_table_elt_t            *h;
+    es_str_t                    ua;
+    static ngx_exportsite_remember_t  remember;
+
+    if (visit->agent_known) {
+        return;
+    }
+
+    visit->agent_known = 1;
+
+    h = visit->request->headers_in.user_agent;
+    ua = h ? ngx_exportsite_es(h->value) : es_null_str;
+
+    hash = ngx_exportsite_hash(ua.data, ua.len, 0);
+
+    if (!ngx_exportsite_recall(&remember, hash, &known)) {
+        es_agent_classify(ua, &agent);
+        known = (uint32_t) agent.device << 1 | agent.crawler;
+        ngx_exportsite_remember(&remember, hash, known);
+    }
+
+    visit->device = known >> 1;
+    visit->crawler = known & 1;
+}
+
+
+ngx_int_t
+ngx_exportsite_visitor_answer(ngx_exportsite_visit_t *visit)
+{
+    u_char                    token[ES_VISITOR_TOKEN];
+    ngx_array_t              *secrets;
+    ngx_exportsite_cookie_t  *cookie = visit->conf->cookie;
+
+    if (visit->conf->visitor != NULL) {
+        return NGX_OK;
+    }
+
+    (void) ngx_exportsite_visitor(visit);
+
+    if (!ngx_exportsite_consent(visit)) {
+        return visit->cookie_seen
+               ? ngx_exportsite_set_cookie(visit, NULL, 0, &cookie->expired)
+               : NGX_OK;
+    }
+
+    if (!visit->new_visitor && !visit->resign) {
+        return NGX_OK;
+    }
+
+    secrets = &ngx_exportsite_worker.conf->secrets;
+
+    es_visitor_token(((ngx_exportsite_key_t *) secrets->elts)[0].bytes,
+                     (char *) visit->visitor.data, (char *) token);
+
+    return ngx_exportsite_set_cookie(visit, token, sizeof(token),
+                                     &cookie->attributes);
+}
+
+
+static ngx_int_t
+ngx_exportsite_set_cookie(ngx_exportsite_visit_t *visit, u_char *value,
+    size_t len, ngx_str_t *attributes)
+{
+    u_char                   *p;
+    ngx_uint_t                secure;
+    ngx_table_elt_t          *h;
+    ngx_http_request_t       *r = visit->request;
+    ngx_exportsite_cookie_t  *cookie = visit->conf->cookie;
+
+    secure = cookie->secure == 1;
+
+#if (NGX_SSL || NGX_COMPAT)
+    if (cookie->secure == 2 && r->connection->ssl != NULL) {
+        secure = 1;
+    }
+#endif
+
+    h = ngx_list_push(&r->headers_out.headers);
+    p = ngx_pnalloc(r->pool, cookie->name.len + 1 + len + attributes->len
+                             + sizeof("; Secure") - 1);
+    if (h == NULL || p == NULL) {
+        if (h != NULL) {
+            h->hash = 0;
+        }
+
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+    ngx_exportsite_header_unlink(h);
+    ngx_str_set(&h->key, "Set-Cookie");
+    h->value.data = p;
+
+    p = ngx_cpymem(p, cookie->name.data, cookie->name.len);
+    *p++ = '=';
+    p = ngx_cpymem(p, value, len);
+    p = ngx_cpymem(p, attributes->data, attributes->len);
+
+    if (secure) {
+        p = ngx_cpymem(p, "; Secure", sizeof("; Secure") - 1);
+    }
+
+    h->value.len = p - h->value.data;
+
+    return NGX_OK;
+}

@@ -1,0 +1,144 @@
+/*
+ * Shared memory, in three zones so that nothing evicts anything of another kind:
+ * profiles (the size the operator gives), state and definitions (fixed), and the
+ * event queues (by stream buffer and number of workers). All survive a reload.
+ * No pointers to process memory lie in them.
+ */
+#ifndef NGX_EXPORTSITE_ZONE_H
+#define NGX_EXPORTSITE_ZONE_H
+
+#include "settings.h"
+#include "../core/cache.h"
+#include "../core/ring.h"
+
+
+#define NGX_EXPORTSITE_FIELDS_MAX       128
+#define NGX_EXPORTSITE_FIELD_NAME_MAX   64
+#define NGX_EXPORTSITE_DEFINITIONS_MAX  (3500 * 1024)
+#define NGX_EXPORTSITE_EPOCHS           4096
+#define NGX_EXPORTSITE_UNKNOWN_WAYS     4
+
+
+/* An id that Redis has no profile of. */
+typedef struct {
+    uint64_t                   hash;
+    uint64_t                   read_at;           /* ms */
+    uint64_t                   tried_at;
+} ngx_exportsite_unknown_t;
+
+typedef struct {
+    u_char                     hash_key[16];
+    size_t                     cache_size;
+    size_t                     unknown_sets;
+    size_t                     unknown_offset;    /* from this struct */
+    size_t                     cache_offset;
+} ngx_exportsite_profile_sh_t;
+
+
+typedef struct {
+    u_char                     len;
+    u_char                     data[NGX_EXPORTSITE_FIELD_NAME_MAX];
+} ngx_exportsite_field_name_t;
+
+/* One of two halves: a serialized list of definitions, see definitions.c. */
+typedef struct {
+    size_t                     len;
+    u_char                     data[NGX_EXPORTSITE_DEFINITIONS_MAX];
+} ngx_exportsite_half_t;
+
+typedef struct {
+    ngx_atomic_t               keeper;            /* pid */
+    ngx_atomic_t               keeper_beat;       /* s */
+    ngx_atomic_t               tracking_id;       /* Redis client id or 0 */
+
+    ngx_atomic_t               breaker_failures;
+    ngx_atomic_t               breaker_open;
+    ngx_atomic_t               breaker_opened;    /* how often */
+
+    ngx_atomic_t               fields;            /* names in use */
+    ngx_exportsite_field_name_t  field[NGX_EXPORTSITE_FIELDS_MAX];
+
+    /* invalidations heard, by hash of the profile's id */
+    uint32_t                   epochs[NGX_EXPORTSITE_EPOCHS];
+
+    ngx_atomic_t               version;           /* of the definitions */
+    ngx_uint_t                 active;
+    u_char                     secret[16];        /* when none is configured */
+
+    ngx_exportsite_half_t      half[2];
+} ngx_exportsite_state_sh_t;
+
+
+/* Counted by one worker, summed on the status page. */
+typedef struct {
+    uint64_t                   profile_hits;
+    uint64_t                   profile_stale;
+    uint64_t                   profile_misses;
+    uint64_t                   profile_waits;
+    uint64_t                   profile_timeouts;
+    uint64_t                   profile_unknown;
+    uint64_t                   profile_rejected;
+    uint64_t                   geo_lookups;
+    uint64_t                   regex_limited;
+    uint64_t                   events_queued;
+    uint64_t                   events_sent;
+    uint64_t                   events_lost;
+    uint64_t                   batches;
+    uint64_t                   reconnects;
+} ngx_exportsite_counters_t;
+
+typedef struct {
+    ngx_atomic_t               pid;               /* 0: nobody's */
+    uint64_t                   nonce;             /* unique to the slot */
+    ngx_exportsite_counters_t  counters;
+    u_char                     redis_state;
+    u_char                     redis_error[128];
+} ngx_exportsite_slot_t;
+
+typedef struct {
+    ngx_uint_t                 slots;
+    size_t                     ring_size;         /* data bytes */
+    size_t                     slot_size;         /* slot_t and its ring */
+    size_t                     first;             /* offset of slot 0 */
+} ngx_exportsite_queue_sh_t;
+
+
+typedef struct {
+    ngx_slab_pool_t           *shpool;
+    void                      *sh;
+    void                      *conf;              /* main_conf_t */
+} ngx_exportsite_zone_t;
+
+
+/* Declares the three zones; called once, after the directives are read. */
+ngx_int_t ngx_exportsite_add_zones(ngx_conf_t *cf,
+    ngx_exportsite_main_conf_t *mcf);
+
+#define ngx_exportsite_zone_sh(shm_zone)                                      \
+    (((ngx_exportsite_zone_t *) (shm_zone)->data)->sh)
+
+#define ngx_exportsite_zone_lock(shm_zone)                                    \
+    ngx_shmtx_lock(&((ngx_exportsite_zone_t *) (shm_zone)->data)              \
+                        ->shpool->mutex)
+
+#define ngx_exportsite_zone_unlock(shm_zone)                                  \
+    ngx_shmtx_unlock(&((ngx_exportsite_zone_t *) (shm_zone)->data)            \
+                          ->shpool->mutex)
+
+
+static ngx_inline ngx_exportsite_slot_t *
+ngx_exportsite_slot(ngx_exportsite_queue_sh_t *sh, ngx_uint_t n)
+{
+    return (ngx_exportsite_slot_t *)
+               ((u_char *) sh + sh->first + n * sh->slot_size);
+}
+
+
+static ngx_inline es_ring_t *
+ngx_exportsite_slot_ring(ngx_exportsite_slot_t *slot)
+{
+    return (es_ring_t *) ((u_char *) slot
+                          + ngx_align(sizeof(ngx_exportsite_slot_t), 64));
+}
+
+#endif

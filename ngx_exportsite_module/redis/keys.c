@@ -1,0 +1,145 @@
+/*
+ * Key names and commands. The mark of a producer shares the stream's hash slot by
+ * a hash tag, so that the script stays inside one slot of a Redis Cluster.
+ */
+#include "keys.h"
+
+
+/* A mark outlives a long outage of the nginx machine; 30 days, in seconds. */
+const char  es_batch_script[] =
+    "local mark = tonumber(redis.call('GET', KEYS[2]) or '0')\n"
+    "local seq, added, i = tonumber(ARGV[2]), 0, 3\n"
+    "local last, failed = mark, nil\n"
+    "while i <= #ARGV do\n"
+    "  local n = tonumber(ARGV[i])\n"
+    "  if seq > mark then\n"
+    "    local r = redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*',\n"
+    "                          unpack(ARGV, i + 1, i + n))\n"
+    "    if type(r) == 'table' and r.err then failed = r break end\n"
+    "    last, added = seq, added + 1\n"
+    "  end\n"
+    "  seq, i = seq + 1, i + n + 1\n"
+    "end\n"
+    "if last > mark then\n"
+    "  redis.call('SET', KEYS[2], string.format('%.0f', last), 'EX', 2592000)\n"
+    "end\n"
+    "return failed or added\n";
+
+
+static char *
+es_copy(char *p, es_str_t s)
+{
+    if (s.len) {
+        memcpy(p, s.data, s.len);
+    }
+
+    return p + s.len;
+}
+
+
+static char *
+es_decimal(char *p, uint64_t n)
+{
+    char    digits[20];
+    size_t  i = sizeof(digits);
+
+    do {
+        digits[--i] = (char) ('0' + n % 10);
+        n /= 10;
+    } while (n != 0);
+
+    return es_copy(p, (es_str_t) { sizeof(digits) - i, digits + i });
+}
+
+
+/* "*" or "$", a number, the end of the line */
+static char *
+es_resp_head(char *p, char type, uint64_t n)
+{
+    *p++ = type;
+    p = es_decimal(p, n);
+
+    return es_copy(p, es_str("\r\n"));
+}
+
+
+static char *
+es_resp_bulk(char *p, es_str_t s)
+{
+    p = es_resp_head(p, '$', s.len);
+    p = es_copy(p, s);
+
+    return es_copy(p, es_str("\r\n"));
+}
+
+
+static char *
+es_resp_number(char *p, uint64_t n)
+{
+    char  digits[20];
+
+    return es_resp_bulk(p, (es_str_t) { es_decimal(digits, n) - digits,
+                                        digits });
+}
+
+
+es_str_t
+es_key(char *buf, es_str_t prefix, es_str_t name)
+{
+    char  *p;
+
+    p = es_copy(buf, prefix);
+    p = es_copy(p, name);
+
+    return (es_str_t) { p - buf, buf };
+}
+
+
+size_t
+es_profile_command(char *buf, es_str_t prefix, es_str_t id,
+    const es_str_t *fields, size_t n)
+{
+    char    *p, *q, key[ES_KEY_MAX];
+    size_t   i;
+
+    q = key + es_key(key, prefix, es_str(ES_KEY_PROFILE)).len;
+    q = es_copy(q, id);
+
+    p = es_resp_head(buf, '*', n + 2);
+    p = es_resp_bulk(p, es_str("HMGET"));
+    p = es_resp_bulk(p, (es_str_t) { q - key, key });
+
+    for (i = 0; i < n; i++) {
+        p = es_resp_bulk(p, fields[i]);
+    }
+
+    return p - buf;
+}
+
+
+size_t
+es_batch_head(char *buf, const char *sha, es_str_t prefix, es_str_t stream,
+    uint64_t producer, uint64_t maxlen, uint64_t first, size_t args)
+{
+    char      *p, *q, key[ES_KEY_MAX], mark[ES_KEY_MAX + 64];
+    es_str_t   name;
+
+    name = es_key(key, prefix, stream);
+
+    q = es_copy(mark, prefix);
+    q = es_copy(q, es_str("mark:{"));
+    q = es_copy(q, name);
+    q = es_copy(q, es_str("}:"));
+    q = es_decimal(q, producer);
+
+    p = es_resp_head(buf, '*', 7 + args);
+    p = es_resp_bulk(p, es_str("EVALSHA"));
+    p = es_resp_bulk(p, (es_str_t) { 40, sha });
+    p = es_resp_bulk(p, es_str("2"));
+    p = es_resp_bulk(p, name);
+    p = es_resp_bulk(p, (es_str_t) { q - mark, mark });
+    p = es_resp_number(p, maxlen);
+    p = es_resp_number(p, first);
+
+    return p - buf;
+}
