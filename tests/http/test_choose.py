@@ -27,19 +27,11 @@ def test_without_default(nginx):
     assert site.vars()["c"] == ""
 
 
-def test_default_may_stand_first(nginx):
-    """`default` is last in meaning wherever it stands."""
-    site = nginx("exportsite_languages en de; exportsite_choose $c {"
-                 "default d; 'language = de' german; }", conf.echo("$c"))
-    assert site.vars("/vars", DE)["c"] == "german"
-    assert site.vars()["c"] == "d"
-
-
 def test_values_with_variables(nginx):
     """A value may hold variables, ours too."""
     site = nginx(
         "exportsite_languages en de; exportsite_choose $c {"
-        "'language = de' \"$exportsite_language-$arg_x-${host}s\";"
+        "'language = de' \"$exportsite_language-$arg_x-${server_name}s\";"
         "default $arg_x; }", conf.echo("$c"))
     assert site.vars("/vars?x=1", DE)["c"] == "de-1-localhosts"
     assert site.vars("/vars?x=2")["c"] == "2"

@@ -31,7 +31,7 @@ def site(module_nginx):
                     "exportsite on; exportsite_consent off;"
                     "exportsite_languages en de;"
                     "exportsite_industries medical;"
-                    "exportsite_hint industry 'language = de' medical;"))
+                    "exportsite_hint medical 'language = de';"))
 
 
 def recognised(reply):

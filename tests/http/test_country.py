@@ -62,10 +62,10 @@ def test_unix_socket_client(nginx, mmdb):
 
 def test_ipv6_client(nginx, mmdb):
     """A server that listens on IPv6 takes mapped clients for IPv4."""
-    base = mmdb([("127.0.0.0/8", db.country("ZZ"))])
+    base = mmdb([("127.0.0.0/8", db.country("LI"))])
     site = nginx("exportsite_geo @base@;", SHOW,
                  listen="[::]:@port@ ipv6only=off", base=base)
-    assert site.vars()["country"] == "ZZ"
+    assert site.vars()["country"] == "LI"
     reply = httpclient.request(("::1", site.port), "GET", "/vars")
     assert reply.vars["country"] == "XX"
 
@@ -114,7 +114,7 @@ def test_several_databases(nginx, mmdb):
 @pytest.mark.parametrize("record", [
     {"country": {"iso_code": "AUT"}}, {"country": {"iso_code": "A"}},
     {"country": {"iso_code": "A\n"}}, {"country": {"iso_code": 7}},
-    {"country": "AT"}, {"country": {"iso_code": ["AT"]}},
+    {"country": "AT"},
     {"country": {"iso_code": ""}}, {"other": "AT"}, {}])
 def test_odd_records(nginx, mmdb, record):
     """A record without two letters in the right place is XX."""

@@ -116,7 +116,6 @@ WRONG = [
     ("H", "exportsite_stream events flush=x;"),
     ("H", "exportsite_stream events buffer=x;"),
     ("H", "exportsite_stream events nonsense=1;"),
-    ("H", "exportsite_stream off maxlen=5;"),
     ("H", "exportsite_stream a;\nexportsite_stream b;"),
     ("S", "exportsite_stream events;"),
 

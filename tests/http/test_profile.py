@@ -313,7 +313,7 @@ def echoing(redis, nginx):
         "exportsite on; add_header X-Company $exportsite_profile_company;"
         "add_header X-Industry $exportsite_industry;"
         "location / { try_files /$exportsite_profile_company.html"
-        " /$exportsite_industry.html /index.html; }"
+        " /$exportsite_industry.html $uri $uri/ =404; }"
         "access_log @dir@/access.log lf;" + SHOW,
         redis=redis, timeout="1s")
     site.write("secret.html", "outside of the root")

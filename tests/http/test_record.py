@@ -219,7 +219,8 @@ def test_no_address_and_no_query_anywhere(redis, nginx, mmdb):
                  PAGE + "location = /status { exportsite_status; }",
                  redis=redis, world=mmdb.world())
     for address in ("192.0.2.33", "2001:db8:a::77"):
-        site.get("/page?name=geheim&utm_id=geheim", client(address))
+        site.get("/page?name=geheim&utm_id=geheim",
+                 {"Host": "www.example.com", **client(address)})
     redis.events(2)
     for key in redis("KEYS", "*"):
         kind = redis("TYPE", key)
