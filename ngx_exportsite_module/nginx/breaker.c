@@ -3,6 +3,8 @@
  * connection probes while it is open, and the first to be answered within the
  * time that a request may wait closes it for all.
  */
+#include "compat.h"
+
 #include "breaker.h"
 #include "worker.h"
 

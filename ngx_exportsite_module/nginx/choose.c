@@ -1,6 +1,8 @@
 /*
  * exportsite_choose: a variable whose value is that of the first rule that holds.
  */
+#include "compat.h"
+
 #include "../core/text.h"
 #include "choose.h"
 #include "fields.h"

@@ -3,6 +3,8 @@
  * the one that nobody reads and takes effect by one store, so a worker killed on
  * the way leaves the old one untouched.
  */
+#include "compat.h"
+
 #include "definitions.h"
 
 
@@ -51,6 +53,13 @@ ngx_exportsite_definitions_new(ngx_exportsite_definitions_t *list)
 }
 
 
+static u_char *
+ngx_exportsite_definition_text(u_char *p, es_str_t text)
+{
+    return text.len ? ngx_cpymem(p, text.data, text.len) : p;
+}
+
+
 ngx_int_t
 ngx_exportsite_definitions_add(ngx_exportsite_definitions_t *list,
     ngx_exportsite_definition_t *d)
@@ -72,9 +81,9 @@ ngx_exportsite_definitions_add(ngx_exportsite_definitions_t *list,
 
     p = list->data + list->len;
     p = ngx_cpymem(p, &head, sizeof(head));
-    p = ngx_cpymem(p, d->name.data, d->name.len);
-    p = ngx_cpymem(p, d->text.data, d->text.len);
-    p = ngx_cpymem(p, d->error.data, d->error.len);
+    p = ngx_exportsite_definition_text(p, d->name);
+    p = ngx_exportsite_definition_text(p, d->text);
+    p = ngx_exportsite_definition_text(p, d->error);
 
     list->len = p - list->data;
 

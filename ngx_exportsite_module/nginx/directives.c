@@ -2,6 +2,8 @@
  * The directives' arguments. Whatever is wrong is an [emerg] that names the place
  * and says what to write instead.
  */
+#include "compat.h"
+
 #include <openssl/evp.h>
 
 #include "../core/text.h"
@@ -873,6 +875,37 @@ ngx_exportsite_set_switch(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     return ngx_http_compile_complex_value(&ccv) == NGX_OK ? NGX_CONF_OK
                                                            : NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_exportsite_set_visitor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    size_t                      i;
+    ngx_str_t                  *value = cf->args->elts;
+    static ngx_str_t            cookie = ngx_string("$cookie_");
+    ngx_exportsite_loc_conf_t  *lcf = conf;
+
+    /* the commonest value is a cookie, which is had for less than a variable */
+
+    if (value[1].len > cookie.len
+        && ngx_strncmp(value[1].data, cookie.data, cookie.len) == 0)
+    {
+        for (i = cookie.len; i < value[1].len; i++) {
+            if (!((value[1].data[i] >= 'a' && value[1].data[i] <= 'z')
+                  || (value[1].data[i] >= '0' && value[1].data[i] <= '9')))
+            {
+                break;
+            }
+        }
+
+        if (i == value[1].len) {
+            lcf->visitor_cookie.len = value[1].len - cookie.len;
+            lcf->visitor_cookie.data = value[1].data + cookie.len;
+        }
+    }
+
+    return ngx_http_set_complex_value_slot(cf, cmd, conf);
 }
 
 

@@ -31,6 +31,8 @@ char *ngx_exportsite_from(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_exportsite_hint(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_exportsite_set_switch(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_exportsite_set_visitor(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_exportsite_optout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_exportsite_set_cookie(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

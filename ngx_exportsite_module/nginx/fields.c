@@ -1,6 +1,8 @@
 /*
  * Rules meet the visit: what a field of a rule is for this visitor.
  */
+#include "compat.h"
+
 #include "../core/agent.h"
 #include "../core/query.h"
 #include "fields.h"
@@ -249,18 +251,26 @@ ngx_exportsite_time_field(ngx_exportsite_env_t *env, es_field_e kind,
 ngx_str_t
 ngx_exportsite_place(ngx_exportsite_visit_t *visit, ngx_uint_t field)
 {
-    ngx_str_t  *place = &visit->place[field];
+    ngx_str_t   *place, none = ngx_string("");
+    ngx_pool_t  *pool = visit->request->pool;
 
-    if (place->data == NULL) {
-        place->data = (u_char *) "";
-
-        if (ngx_exportsite_geo_text(ngx_exportsite_worker.conf->geo,
-                                    visit->request->connection->sockaddr,
-                                    field, visit->request->pool, place)
-            != NGX_OK)
-        {
-            ngx_str_set(place, "");
+    if (visit->place == NULL) {
+        visit->place = ngx_pcalloc(pool, NGX_EXPORTSITE_PLACES
+                                         * sizeof(ngx_str_t));
+        if (visit->place == NULL) {
+            return none;
         }
+    }
+
+    place = &visit->place[field];
+
+    if (place->data == NULL
+        && ngx_exportsite_geo_text(ngx_exportsite_worker.conf->geo,
+                                   visit->request->connection->sockaddr,
+                                   field, pool, place)
+           != NGX_OK)
+    {
+        *place = none;
     }
 
     return *place;

@@ -1,6 +1,8 @@
 /*
  * Looking up where a client is.
  */
+#include "compat.h"
+
 #include "geo_db.h"
 
 #include "../core/text.h"

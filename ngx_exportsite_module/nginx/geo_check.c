@@ -1,21 +1,22 @@
 /*
- * Is a file a database that can be used? libmaxminddb checks as it reads, but a
- * file that was copied half, or is half the old and half the new one, would only
- * be found out by visitors. So the whole search tree is walked and every
+ * Is a file a database that can be used? libmaxminddb checks as it reads, but
+ * a file that was copied half, or is half the old and half the new one, would
+ * only be found out by visitors. So the whole search tree is walked and every
  * record that it leads to is decoded, before anyone may look something up.
  *
  * The format: MaxMind DB File Format Specification, version 2.0.
  */
+#include "compat.h"
+
 #include "geo_db.h"
 
 
 #define NGX_EXPORTSITE_GEO_MARKER        14        /* bytes before metadata */
-#define NGX_EXPORTSITE_GEO_SEPARATOR     16        /* bytes after the tree */
 #define NGX_EXPORTSITE_GEO_DEPTH         32
 #define NGX_EXPORTSITE_GEO_VALUES        10000     /* of one record */
 #define NGX_EXPORTSITE_GEO_TURN_NODES    20000
 #define NGX_EXPORTSITE_GEO_TURN_VALUES   100000
-#define NGX_EXPORTSITE_GEO_TOTAL_VALUES  50000000  /* then the rest is trusted */
+#define NGX_EXPORTSITE_GEO_TOTAL_VALUES  50000000  /* the rest is trusted */
 #define NGX_EXPORTSITE_GEO_LOOKUP_COST   50
 
 

@@ -1,7 +1,7 @@
 /*
  * A database as geo*.c share it: lookups in geo.c, its search tree in
- * geo_tree.c, copying in geo_load.c, the check of what was copied in geo_check.c,
- * following the file in geo_reload.c.
+ * geo_tree.c, the directive in geo_directive.c, copying in geo_load.c, the
+ * check of what was copied in geo_check.c, following the file in geo_reload.c.
  */
 #ifndef NGX_EXPORTSITE_GEO_DB_H
 #define NGX_EXPORTSITE_GEO_DB_H
@@ -16,6 +16,7 @@
 #define NGX_EXPORTSITE_GEO_SEEN      4096
 #define NGX_EXPORTSITE_GEO_PATH_MAX  8
 #define NGX_EXPORTSITE_GEO_TEXT_MAX  255
+#define NGX_EXPORTSITE_GEO_SEPARATOR  16       /* bytes behind the tree */
 
 #define NGX_EXPORTSITE_GEO_NO_OFFSET  ((uint32_t) -1)
 
@@ -162,9 +163,9 @@ ngx_int_t ngx_exportsite_geo_load_open(ngx_exportsite_geo_load_t *load,
     const char *path, const char **country, ngx_fd_t copy);
 
 /*
- * Copies or checks a slice of a few milliseconds. NGX_AGAIN: more to do; NGX_OK:
- * load->mmdb is good; NGX_BUSY: the file changes, try later; NGX_ERROR: no good
- * database, load->error says why.
+ * Copies or checks a slice of a few milliseconds. NGX_AGAIN: more to do;
+ * NGX_OK: load->mmdb is good; NGX_BUSY: the file changes, try later; NGX_ERROR:
+ * no good database, load->error says why.
  */
 ngx_int_t ngx_exportsite_geo_load_step(ngx_exportsite_geo_load_t *load);
 

@@ -7,10 +7,12 @@
  * the others notice before their next lookup and move over.
  *
  * Who does what is settled by record locks on the shared memory file, one byte
- * each: LOADER is held by the worker that copies, byte n for reading by who maps
- * copy n and for writing by who changes it. The kernel takes them back from a
- * worker that dies, so nothing has to be cleaned up after one.
+ * each: LOADER is held by the worker that copies, byte n for reading by who
+ * maps copy n and for writing by who changes it. The kernel takes them back
+ * from a worker that dies, so nothing has to be cleaned up after one.
  */
+#include "compat.h"
+
 #include "geo_db.h"
 
 #include <sys/mman.h>

@@ -6,10 +6,9 @@
  *
  * The format: MaxMind DB File Format Specification, version 2.0.
  */
+#include "compat.h"
+
 #include "geo_db.h"
-
-
-#define NGX_EXPORTSITE_GEO_SEPARATOR  16
 
 
 static ngx_inline uint32_t ngx_exportsite_geo_record(const u_char *tree,

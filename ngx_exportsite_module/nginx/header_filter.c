@@ -2,6 +2,8 @@
  * The early header filter: it sees the response before nginx decides on 304, and
  * so knows its type. Here a view is recognised, and gets the cookie.
  */
+#include "compat.h"
+
 #include "record.h"
 #include "visit.h"
 #include "visitor.h"

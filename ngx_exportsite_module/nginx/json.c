@@ -1,6 +1,8 @@
 /*
  * JSON answers of the module's own endpoints.
  */
+#include "compat.h"
+
 #include "json.h"
 #include "worker.h"
 

@@ -4,6 +4,8 @@
  * workers redirect the messages about the profiles they read. If it is lost,
  * nobody else's messages are missed unnoticed: it is the one that listens.
  */
+#include "compat.h"
+
 #include "../redis/keys.h"
 #include "keeper.h"
 #include "profile.h"

@@ -1,6 +1,8 @@
 /*
  * The door: every directive has a row here, every phase its handler.
  */
+#include "compat.h"
+
 #include "choose.h"
 #include "directives.h"
 #include "record.h"
@@ -130,7 +132,7 @@ static ngx_command_t  ngx_exportsite_commands[] = {
 
     { ngx_string("exportsite_visitor"),
       NGX_EXPORTSITE_ANY|NGX_CONF_TAKE1,
-      ngx_http_set_complex_value_slot,
+      ngx_exportsite_set_visitor,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_exportsite_loc_conf_t, visitor),
       NULL },

@@ -5,6 +5,8 @@
  * changed, or read before a new field was named still answers, and is read again
  * behind.
  */
+#include "compat.h"
+
 #include "../core/siphash.h"
 #include "../core/text.h"
 #include "../redis/keys.h"
@@ -23,7 +25,7 @@
 
 
 /* An HMGET under way, and who waits for it. */
-struct ngx_exportsite_lookup_s {
+typedef struct {
     ngx_queue_t                queue;          /* in its bucket */
     ngx_queue_t                waiters;
     uint64_t                   hash;
@@ -33,9 +35,18 @@ struct ngx_exportsite_lookup_s {
     unsigned                   sent:1;
     size_t                     id_len;
     u_char                     id[64];
+} ngx_exportsite_lookup_t;
+
+
+/* A request that waits; in its pool. */
+struct ngx_exportsite_waiter_s {
+    ngx_queue_t                queue;
+    ngx_event_t                timer;
+    ngx_exportsite_visit_t    *visit;
 };
 
 
+static ngx_int_t ngx_exportsite_profile_wait(ngx_exportsite_visit_t *visit);
 static void ngx_exportsite_profile_refresh(ngx_exportsite_visit_t *visit);
 static ngx_exportsite_lookup_t *ngx_exportsite_lookup(
     ngx_exportsite_visit_t *visit);
@@ -203,19 +214,38 @@ ngx_exportsite_profile_load(ngx_exportsite_visit_t *visit, ngx_uint_t wait)
         return NGX_OK;
     }
 
-    visit->lookup = ngx_exportsite_lookup(visit);
-    if (visit->lookup == NULL) {
+    return ngx_exportsite_profile_wait(visit);
+}
+
+
+static ngx_int_t
+ngx_exportsite_profile_wait(ngx_exportsite_visit_t *visit)
+{
+    ngx_http_request_t       *r = visit->request;
+    ngx_exportsite_lookup_t  *lookup;
+    ngx_exportsite_waiter_t  *waiter;
+
+    waiter = ngx_pcalloc(r->pool, sizeof(ngx_exportsite_waiter_t));
+    if (waiter == NULL) {
         return NGX_OK;
     }
 
-    ngx_queue_insert_tail(&visit->lookup->waiters, &visit->waiter);
+    lookup = ngx_exportsite_lookup(visit);
+    if (lookup == NULL) {
+        return NGX_OK;
+    }
 
-    visit->timer.handler = ngx_exportsite_profile_timeout;
-    visit->timer.data = visit;
-    visit->timer.log = visit->request->connection->log;
-    ngx_add_timer(&visit->timer, w->conf->redis.timeout);
+    waiter->visit = visit;
+    waiter->timer.handler = ngx_exportsite_profile_timeout;
+    waiter->timer.data = waiter;
+    waiter->timer.log = r->connection->log;
 
-    w->counters->profile_waits++;
+    visit->waiter = waiter;
+
+    ngx_queue_insert_tail(&lookup->waiters, &waiter->queue);
+    ngx_add_timer(&waiter->timer, ngx_exportsite_worker.conf->redis.timeout);
+
+    ngx_exportsite_count(profile_waits);
 
     return NGX_AGAIN;
 }
@@ -247,13 +277,17 @@ ngx_exportsite_profile_field(ngx_exportsite_visit_t *visit, ngx_uint_t number)
 void
 ngx_exportsite_profile_detach(ngx_exportsite_visit_t *visit)
 {
-    if (visit->lookup != NULL) {
-        ngx_queue_remove(&visit->waiter);
-        visit->lookup = NULL;
+    ngx_exportsite_waiter_t  *waiter = visit->waiter;
+
+    if (waiter == NULL) {
+        return;
     }
 
-    if (visit->timer.timer_set) {
-        ngx_del_timer(&visit->timer);
+    visit->waiter = NULL;
+    ngx_queue_remove(&waiter->queue);
+
+    if (waiter->timer.timer_set) {
+        ngx_del_timer(&waiter->timer);
     }
 }
 
@@ -261,7 +295,9 @@ ngx_exportsite_profile_detach(ngx_exportsite_visit_t *visit)
 static void
 ngx_exportsite_profile_timeout(ngx_event_t *ev)
 {
-    ngx_exportsite_visit_t  *visit = ev->data;
+    ngx_exportsite_waiter_t  *waiter = ev->data;
+
+    ngx_exportsite_visit_t  *visit = waiter->visit;
 
     ngx_exportsite_count(profile_timeouts);
     ngx_exportsite_breaker_timed_out();
@@ -514,12 +550,14 @@ static void
 ngx_exportsite_lookup_wake(ngx_exportsite_lookup_t *lookup, u_char *packed,
     size_t len)
 {
-    ngx_queue_t             *q;
-    ngx_exportsite_visit_t  *visit;
+    ngx_queue_t              *q;
+    ngx_exportsite_visit_t   *visit;
+    ngx_exportsite_waiter_t  *waiter;
 
     while (!ngx_queue_empty(&lookup->waiters)) {
         q = ngx_queue_head(&lookup->waiters);
-        visit = ngx_queue_data(q, ngx_exportsite_visit_t, waiter);
+        waiter = ngx_queue_data(q, ngx_exportsite_waiter_t, queue);
+        visit = waiter->visit;
 
         ngx_exportsite_profile_detach(visit);
 

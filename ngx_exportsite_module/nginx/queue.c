@@ -4,6 +4,8 @@
  * has already. One batch of a ring is under way at a time: were there two, and
  * the first refused, the second's success would make the first look written.
  */
+#include "compat.h"
+
 #include "../redis/keys.h"
 #include "queue.h"
 #include "worker.h"
@@ -307,21 +309,28 @@ ngx_exportsite_queue_send(void)
 }
 
 
+/*
+ * Copies the events behind the room for the command's head, whose length is known
+ * only then, and writes the head right in front of them.
+ */
 static void
 ngx_exportsite_queue_batch(ngx_exportsite_drain_t *drain)
 {
-    char                          *p;
-    size_t                         args, bytes;
+    char                          *p, *body, *last;
+    char                           head[ES_BATCH_HEAD_MAX];
+    size_t                         args, len;
     uint64_t                       first;
-    es_ring_cursor_t               start, cursor;
+    es_ring_cursor_t               cursor;
     es_ring_record_t               rec;
     ngx_exportsite_worker_t       *w = &ngx_exportsite_worker;
     ngx_exportsite_stream_conf_t  *scf = &w->conf->stream;
 
-    start = es_ring_begin(drain->ring);
-    cursor = start;
+    body = ngx_exportsite_batch + ES_BATCH_HEAD_MAX;
+    last = body + NGX_EXPORTSITE_BATCH_BYTES;
+
+    cursor = es_ring_begin(drain->ring);
+    p = body;
     args = 0;
-    bytes = 0;
     first = 0;
     drain->events = 0;
 
@@ -330,34 +339,28 @@ ngx_exportsite_queue_batch(ngx_exportsite_drain_t *drain)
     {
         if (drain->events == 0) {
             first = rec.seq;
+        }
 
-        } else if (rec.seq != first + drain->events
-                   || bytes + rec.len > NGX_EXPORTSITE_BATCH_BYTES)
+        if (rec.seq != first + drain->events
+            || (size_t) (last - p) < rec.len)
         {
             break;
         }
 
+        p = (char *) ngx_cpymem(p, rec.data, rec.len);
         args += rec.args;
-        bytes += rec.len;
         drain->events++;
         drain->sending = cursor;
     }
 
-    p = ngx_exportsite_batch;
-    p += es_batch_head(p, ngx_exportsite_script_sha,
-                       ngx_exportsite_es(w->conf->redis.prefix),
-                       ngx_exportsite_es(scf->key), drain->ring->producer,
-                       scf->maxlen, first, args);
+    len = es_batch_head(head, ngx_exportsite_script_sha,
+                        ngx_exportsite_es(w->conf->redis.prefix),
+                        ngx_exportsite_es(scf->key), drain->ring->producer,
+                        scf->maxlen, first, args);
 
-    cursor = start;
+    ngx_memcpy(body - len, head, len);
 
-    for (args = 0; args < drain->events; args++) {
-        (void) es_ring_next(drain->ring, &cursor, &rec);
-        p = (char *) ngx_cpymem(p, rec.data, rec.len);
-    }
-
-    if (ngx_exportsite_redis_send(&w->redis, ngx_exportsite_batch,
-                                  p - ngx_exportsite_batch,
+    if (ngx_exportsite_redis_send(&w->redis, body - len, p - body + len,
                                   ngx_exportsite_queue_done, drain)
         == NGX_OK)
     {
@@ -427,8 +430,8 @@ ngx_exportsite_queue_connected(void)
     }
 
     if (ngx_exportsite_batch == NULL) {
-        ngx_exportsite_batch = ngx_alloc(NGX_EXPORTSITE_BATCH_BYTES
-                                         + ES_BATCH_HEAD_MAX + 16384, w->log);
+        ngx_exportsite_batch = ngx_alloc(ES_BATCH_HEAD_MAX
+                                         + NGX_EXPORTSITE_BATCH_BYTES, w->log);
         if (ngx_exportsite_batch == NULL) {
             return;
         }

@@ -2,6 +2,8 @@
  * Recording. The event is written straight into the ring in shared memory, as the
  * arguments of the XADD that it will be.
  */
+#include "compat.h"
+
 #include "../core/agent.h"
 #include "../core/asset.h"
 #include "../core/event.h"
@@ -20,7 +22,6 @@
 
 
 static ngx_uint_t ngx_exportsite_is_html(ngx_exportsite_visit_t *visit);
-static ngx_uint_t ngx_exportsite_is_prefetch(ngx_http_request_t *r);
 static void ngx_exportsite_record(ngx_exportsite_visit_t *visit);
 static void ngx_exportsite_record_fields(ngx_exportsite_visit_t *visit,
     es_event_t *e);
@@ -32,7 +33,7 @@ ngx_exportsite_is_view(ngx_exportsite_visit_t *visit)
     ngx_http_request_t  *r = visit->request;
 
     if (r->method != NGX_HTTP_GET || !ngx_exportsite_is_html(visit)
-        || ngx_exportsite_is_prefetch(r))
+        || ngx_exportsite_headers(visit)->prefetch)
     {
         return 0;
     }
@@ -82,19 +83,6 @@ ngx_exportsite_is_html(ngx_exportsite_visit_t *visit)
                && ngx_strncasecmp(type.data,
                                   (u_char *) "application/xhtml+xml", 21)
                   == 0);
-}
-
-
-static ngx_uint_t
-ngx_exportsite_is_prefetch(ngx_http_request_t *r)
-{
-    ngx_str_t         *value;
-    static ngx_str_t   name = ngx_string("sec-purpose");
-
-    value = ngx_exportsite_header(r, &name);
-
-    return value != NULL && value->len >= 8
-           && ngx_strncasecmp(value->data, (u_char *) "prefetch", 8) == 0;
 }
 
 
@@ -149,6 +137,27 @@ ngx_exportsite_record(ngx_exportsite_visit_t *visit)
 }
 
 
+/* Milliseconds since 1970 as text, made once in each of them. */
+static es_str_t
+ngx_exportsite_record_time(void)
+{
+    static char         text[NGX_INT64_LEN];
+    static es_str_t     cached;
+    static ngx_msec_t   made;
+
+    ngx_time_t  *tp = ngx_timeofday();
+
+    if (cached.len == 0 || made != ngx_current_msec) {
+        made = ngx_current_msec;
+        cached.data = text;
+        cached.len = ngx_sprintf((u_char *) text, "%T%03M", tp->sec, tp->msec)
+                     - (u_char *) text;
+    }
+
+    return cached;
+}
+
+
 static void
 ngx_exportsite_record_utm(ngx_exportsite_visit_t *visit, es_event_t *e,
     es_event_field_e field, es_str_t name)
@@ -168,22 +177,22 @@ static void
 ngx_exportsite_record_fields(ngx_exportsite_visit_t *visit, es_event_t *e)
 {
     ngx_str_t            visitor;
-    ngx_time_t          *tp;
     ngx_http_request_t  *r = visit->request;
 
 #define ngx_exportsite_put(field, value)                                      \
     es_event_put(e, ES_EVENT_##field, ngx_exportsite_es(value))
 
-    tp = ngx_timeofday();
     visitor = ngx_exportsite_visitor(visit);
 
     ngx_exportsite_put(ID, ngx_exportsite_event_id(visit));
-    es_event_put_int(e, ES_EVENT_TS, (uint64_t) tp->sec * 1000 + tp->msec);
+    es_event_put(e, ES_EVENT_TS, ngx_exportsite_record_time());
     es_event_put(e, ES_EVENT_TYPE, es_str("view"));
     ngx_exportsite_put(VISITOR, visitor);
     ngx_exportsite_put(HOST, r->headers_in.server);
     ngx_exportsite_put(PATH, visit->path);
-    es_event_put_int(e, ES_EVENT_STATUS, r->headers_out.status);
+    es_event_put(e, ES_EVENT_STATUS,
+                 r->headers_out.status == NGX_HTTP_OK ? es_str("200")
+                                                      : es_str("304"));
     es_event_put(e, ES_EVENT_COUNTRY,
                  (es_str_t) { 2, (char *) ngx_exportsite_country(visit) });
     ngx_exportsite_put(LANGUAGE, ngx_exportsite_language(visit));

@@ -2,6 +2,8 @@
  * A connection to Redis that is kept. Handshake: AUTH, SELECT and PING in one
  * write; it counts as connected when PING is answered.
  */
+#include "compat.h"
+
 #include "redis.h"
 
 

@@ -6,6 +6,8 @@
  * at the end of the loop's turn, by a posted event, so that the commands of one
  * turn share one write; epoll is asked only when the socket is full.
  */
+#include "compat.h"
+
 #include "redis_event.h"
 
 

@@ -1,60 +1,87 @@
 /*
- * Answers remembered by the hash of the question: a small table that a newer
- * answer overwrites, for headers that thousands of requests repeat. The hash is
- * keyed, so nobody outside can make two headers share an answer.
+ * Answers remembered by the text of the question: a small table in which a newer
+ * answer takes an older one's place, for headers that thousands of requests
+ * repeat. The text itself is compared, so the hash need not withstand anyone.
  */
 #ifndef NGX_EXPORTSITE_REMEMBER_H
 #define NGX_EXPORTSITE_REMEMBER_H
 
-#include "../core/siphash.h"
-#include "worker.h"
+#include "compat.h"
 
 
-#define NGX_EXPORTSITE_REMEMBER  1024
+#define NGX_EXPORTSITE_REMEMBER       512
+#define NGX_EXPORTSITE_REMEMBER_TEXT  240         /* longer ones are not */
 
 typedef struct {
-    struct {
-        uint64_t  hash;
-        uint32_t  answer;
-        uint32_t  used;
-    } place[NGX_EXPORTSITE_REMEMBER];
+    uint16_t  len;                                /* plus one; 0: free */
+    int16_t   answer;
+    uint32_t  salt;
+    u_char    text[NGX_EXPORTSITE_REMEMBER_TEXT];
+} ngx_exportsite_remembered_t;
+
+typedef struct {
+    ngx_exportsite_remembered_t  place[NGX_EXPORTSITE_REMEMBER];
 } ngx_exportsite_remember_t;
 
 
-/* salt tells apart questions of the same text, such as different language sets */
-static ngx_inline uint64_t
-ngx_exportsite_hash(const void *data, size_t len, uint64_t salt)
+/*
+ * The place of a text; salt tells apart questions of the same text. What lies
+ * there answers it if ngx_exportsite_recall() says so. NULL for a long text.
+ */
+static ngx_inline ngx_exportsite_remembered_t *
+ngx_exportsite_remember_place(ngx_exportsite_remember_t *table, ngx_str_t *text,
+    uint32_t salt)
 {
-    return es_siphash13(ngx_exportsite_worker.hash_key, data, len)
-           ^ salt * 0x9e3779b97f4a7c15ull;
+    uint64_t       h, word;
+    const u_char  *p, *last;
+
+    if (text->len > NGX_EXPORTSITE_REMEMBER_TEXT) {
+        return NULL;
+    }
+
+    h = salt + text->len;
+
+    if (text->len >= 8) {
+        last = text->data + text->len - 8;
+
+        for (p = text->data; p < last; p += 8) {
+            ngx_memcpy(&word, p, 8);
+            h = (h ^ word) * 0x9e3779b97f4a7c15ull;
+            h ^= h >> 29;
+        }
+
+        ngx_memcpy(&word, last, 8);
+
+    } else {
+        word = 0;
+        ngx_memcpy(&word, text->data, text->len);
+    }
+
+    h = (h ^ word) * 0x9e3779b97f4a7c15ull;
+
+    return &table->place[(h >> 40) % NGX_EXPORTSITE_REMEMBER];
 }
 
 
 static ngx_inline ngx_uint_t
-ngx_exportsite_recall(ngx_exportsite_remember_t *table, uint64_t hash,
-    uint32_t *answer)
+ngx_exportsite_recall(const ngx_exportsite_remembered_t *place,
+    ngx_str_t *text, uint32_t salt)
 {
-    ngx_uint_t  i = hash % NGX_EXPORTSITE_REMEMBER;
-
-    if (!table->place[i].used || table->place[i].hash != hash) {
-        return 0;
-    }
-
-    *answer = table->place[i].answer;
-
-    return 1;
+    return place != NULL && place->len == text->len + 1 && place->salt == salt
+           && ngx_memcmp(place->text, text->data, text->len) == 0;
 }
 
 
 static ngx_inline void
-ngx_exportsite_remember(ngx_exportsite_remember_t *table, uint64_t hash,
-    uint32_t answer)
+ngx_exportsite_remember(ngx_exportsite_remembered_t *place, ngx_str_t *text,
+    uint32_t salt, ngx_int_t answer)
 {
-    ngx_uint_t  i = hash % NGX_EXPORTSITE_REMEMBER;
-
-    table->place[i].hash = hash;
-    table->place[i].answer = answer;
-    table->place[i].used = 1;
+    if (place != NULL) {
+        place->len = (uint16_t) (text->len + 1);
+        place->salt = salt;
+        place->answer = (int16_t) answer;
+        ngx_memcpy(place->text, text->data, text->len);
+    }
 }
 
 #endif

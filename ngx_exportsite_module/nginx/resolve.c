@@ -2,6 +2,8 @@
  * The three ladders. A ladder's first rung with a valid value wins; a value that
  * the site did not declare is passed over.
  */
+#include "compat.h"
+
 #include "../core/language.h"
 #include "../core/query.h"
 #include "../core/text.h"
@@ -199,30 +201,29 @@ done:
 static int
 ngx_exportsite_accept(ngx_exportsite_visit_t *visit)
 {
-    int                               found;
-    uint64_t                          hash;
-    uint32_t                          known;
-    ngx_str_t                        *header;
-    static ngx_str_t                  name = ngx_string("accept-language");
-    static ngx_exportsite_remember_t  remember;
+    int                                found;
+    uint32_t                           salt;
+    ngx_str_t                         *header;
+    ngx_exportsite_remembered_t       *place;
+    static ngx_exportsite_remember_t   remember;
 
-    header = ngx_exportsite_header(visit->request, &name);
+    header = ngx_exportsite_headers(visit)->accept_language;
 
     if (header == NULL) {
         return -1;
     }
 
-    hash = ngx_exportsite_hash(header->data, header->len,
-                               visit->conf->languages_salt);
+    salt = visit->conf->languages_salt;
+    place = ngx_exportsite_remember_place(&remember, header, salt);
 
-    if (ngx_exportsite_recall(&remember, hash, &known)) {
-        return (int) known - 1;
+    if (ngx_exportsite_recall(place, header, salt)) {
+        return place->answer;
     }
 
     found = es_languages_accept(visit->conf->languages,
                                 ngx_exportsite_es(*header));
 
-    ngx_exportsite_remember(&remember, hash, (uint32_t) (found + 1));
+    ngx_exportsite_remember(place, header, salt, found);
 
     return found;
 }

@@ -3,6 +3,8 @@
  * version with its own whenever a visit begins, and compiles only the rules that
  * changed: at once if they are few, else so many in each turn of the event loop.
  */
+#include "compat.h"
+
 #include "fields.h"
 #include "segments.h"
 

@@ -3,9 +3,10 @@
  * once it is on the way, then HGETALL; each rule is compiled here, and what goes
  * into the zone is the rule in force with what is wrong about the one in Redis.
  */
+#include "compat.h"
+
 #include "../core/text.h"
 #include "../redis/keys.h"
-#include "remember.h"
 #include "segments.h"
 #include "segments_load.h"
 
@@ -303,8 +304,10 @@ ngx_exportsite_segments_report(ngx_exportsite_definitions_t *list)
     while (ngx_exportsite_definitions_next(list, &at, &d)) {
         if (d.error.len != 0) {
             n++;
-            hash = hash * 31 + ngx_exportsite_hash(d.name.data, d.name.len, 1)
-                   + ngx_exportsite_hash(d.error.data, d.error.len, 2);
+            hash = hash * 31 + ngx_murmur_hash2((u_char *) d.name.data,
+                                                d.name.len);
+            hash = hash * 31 + ngx_murmur_hash2((u_char *) d.error.data,
+                                                d.error.len);
         }
     }
 

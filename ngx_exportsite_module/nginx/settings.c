@@ -1,6 +1,8 @@
 /*
  * Settings: made, given their defaults, and handed down from level to level.
  */
+#include "compat.h"
+
 #include "settings.h"
 
 
@@ -196,6 +198,10 @@ ngx_exportsite_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->phase, prev->phase,
                               NGX_EXPORTSITE_PHASE_REWRITE);
     ngx_conf_merge_ptr_value(conf->industries, prev->industries, NULL);
+    if (conf->visitor == NGX_CONF_UNSET_PTR) {
+        conf->visitor_cookie = prev->visitor_cookie;
+    }
+
     ngx_conf_merge_ptr_value(conf->visitor, prev->visitor, NULL);
     ngx_conf_merge_uint_value(conf->optout, prev->optout,
                               NGX_EXPORTSITE_OPTOUT_GPC

@@ -81,6 +81,7 @@ typedef struct {
 
     ngx_exportsite_cookie_t   *cookie;
     ngx_http_complex_value_t  *visitor;
+    ngx_str_t                  visitor_cookie;    /* it is just $cookie_NAME */
     ngx_exportsite_switch_t    consent;
     ngx_exportsite_switch_t    record;
     ngx_uint_t                 optout;

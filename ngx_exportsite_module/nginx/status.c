@@ -2,6 +2,8 @@
  * exportsite_status: what all workers have counted, from shared memory, and what
  * differs between them.
  */
+#include "compat.h"
+
 #include "geo.h"
 #include "json.h"
 #include "keeper.h"

@@ -3,6 +3,8 @@
  * before there is a visit says "unknown" and is not cached, so that it tells the
  * truth later.
  */
+#include "compat.h"
+
 #include "../core/agent.h"
 #include "choose.h"
 #include "fields.h"
@@ -112,7 +114,7 @@ ngx_exportsite_variable_visit(ngx_http_request_t *r,
 
     v->valid = 1;
     v->not_found = 0;
-    v->no_cacheable = (visit == NULL || visit->lookup != NULL);
+    v->no_cacheable = (visit == NULL || visit->waiter != NULL);
 
     if (visit != NULL) {
         visit->used = 1;

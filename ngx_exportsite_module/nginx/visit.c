@@ -2,9 +2,11 @@
  * A visit's life: made in a phase, found again after internal redirects (which
  * clear the request's contexts) by its pool cleanup, ended with the request.
  */
+#include "compat.h"
+
 #include "../core/asset.h"
-#include "../core/visitor.h"
 #include "profile.h"
+#include "segments.h"
 #include "visit.h"
 #include "visitor.h"
 #include "worker.h"
@@ -72,7 +74,7 @@ ngx_exportsite_visit_begin(ngx_http_request_t *r,
         visit = ngx_exportsite_visit_find(r->main);
     }
 
-    if (visit != NULL && visit->lookup != NULL) {
+    if (visit != NULL && visit->waiter != NULL) {
         return r == r->main ? NGX_DONE : NGX_DECLINED;
     }
 
@@ -169,6 +171,8 @@ ngx_exportsite_visit_create(ngx_http_request_t *main)
 
     cln->handler = ngx_exportsite_visit_cleanup;
     ngx_http_set_ctx(main, visit, ngx_exportsite_module);
+
+    ngx_exportsite_segments_update();
 
     return visit;
 }
@@ -312,42 +316,138 @@ ngx_exportsite_header(ngx_http_request_t *r, ngx_str_t *name)
 ngx_uint_t
 ngx_exportsite_maybe_page(ngx_exportsite_visit_t *visit)
 {
-    ngx_str_t         *dest;
-    static ngx_str_t   name = ngx_string("sec-fetch-dest");
+    ngx_exportsite_headers_t  *headers = ngx_exportsite_headers(visit);
 
-    dest = ngx_exportsite_header(visit->request, &name);
-
-    if (dest != NULL && dest->len > 0) {
-        return (dest->len == 8
-                && ngx_strncmp(dest->data, "document", 8) == 0)
-               || (dest->len == 6
-                   && (ngx_strncmp(dest->data, "iframe", 6) == 0))
-               || (dest->len == 5 && ngx_strncmp(dest->data, "empty", 5) == 0)
-               || (dest->len == 5 && ngx_strncmp(dest->data, "frame", 5) == 0);
+    if (headers->page || headers->subresource) {
+        return headers->page;
     }
 
     return !es_path_is_asset(ngx_exportsite_es(visit->path));
 }
 
 
+#define ngx_exportsite_key_is(h, name)                                        \
+    (ngx_memcmp((h)->lowcase_key, name, sizeof(name) - 1) == 0)
+
+/* Scripts fetch whole pages, too: "empty" may be one. */
+static ngx_uint_t
+ngx_exportsite_dest_is_page(ngx_str_t *dest)
+{
+    ngx_uint_t        i;
+    static ngx_str_t  pages[] = {
+        ngx_string("document"), ngx_string("empty"), ngx_string("iframe"),
+        ngx_string("frame")
+    };
+
+    for (i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        if (dest->len == pages[i].len
+            && ngx_memcmp(dest->data, pages[i].data, dest->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static void
+ngx_exportsite_header_note(ngx_exportsite_headers_t *headers,
+    ngx_table_elt_t *h)
+{
+    ngx_str_t  *value = &h->value;
+
+    switch (h->key.len) {
+
+    case sizeof("dnt") - 1:
+        if (ngx_exportsite_key_is(h, "dnt")) {
+            headers->dnt = value->len == 1 && value->data[0] == '1';
+        }
+        break;
+
+    case sizeof("sec-gpc") - 1:
+        if (ngx_exportsite_key_is(h, "sec-gpc")) {
+            headers->gpc = value->len == 1 && value->data[0] == '1';
+        }
+        break;
+
+    case sizeof("sec-purpose") - 1:
+        if (ngx_exportsite_key_is(h, "sec-purpose")) {
+            headers->prefetch = value->len >= 8
+                                && ngx_strncasecmp(value->data,
+                                              (u_char *) "prefetch", 8) == 0;
+        }
+        break;
+
+    case sizeof("sec-fetch-dest") - 1:
+        if (ngx_exportsite_key_is(h, "sec-fetch-dest") && value->len > 0) {
+            headers->page = ngx_exportsite_dest_is_page(value);
+            headers->subresource = !headers->page;
+        }
+        break;
+
+    case sizeof("accept-language") - 1:
+        if (headers->accept_language == NULL
+            && ngx_exportsite_key_is(h, "accept-language"))
+        {
+            headers->accept_language = value;
+        }
+        break;
+    }
+}
+
+
+ngx_exportsite_headers_t *
+ngx_exportsite_headers(ngx_exportsite_visit_t *visit)
+{
+    ngx_uint_t                 i;
+    ngx_list_part_t           *part;
+    ngx_table_elt_t           *h;
+    ngx_exportsite_headers_t  *headers = &visit->headers;
+
+    if (headers->known) {
+        return headers;
+    }
+
+    headers->known = 1;
+
+    for (part = &visit->request->headers_in.headers.part;
+         part != NULL;
+         part = part->next)
+    {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            ngx_exportsite_header_note(headers, &h[i]);
+        }
+    }
+
+    return headers;
+}
+
+
+/* Sixteen digits of the process and eight of its count. */
 ngx_str_t
 ngx_exportsite_event_id(ngx_exportsite_visit_t *visit)
 {
+    u_char          *p;
     uint32_t         n;
-    uint8_t          bytes[NGX_EXPORTSITE_EVENT_ID_LEN / 2];
+    ngx_uint_t       i;
     static uint32_t  counter;
+    static u_char    hex[] = "0123456789abcdef";
 
     if (!visit->event_id_made) {
         visit->event_id_made = 1;
 
-        n = ++counter;
-        ngx_memcpy(bytes, ngx_exportsite_worker.event_nonce, 8);
-        bytes[8] = (uint8_t) (n >> 24);
-        bytes[9] = (uint8_t) (n >> 16);
-        bytes[10] = (uint8_t) (n >> 8);
-        bytes[11] = (uint8_t) n;
+        ngx_memcpy(visit->event_id, ngx_exportsite_worker.event_nonce, 16);
 
-        es_hex((char *) visit->event_id, bytes, sizeof(bytes));
+        n = ++counter;
+        p = visit->event_id + NGX_EXPORTSITE_EVENT_ID_LEN;
+
+        for (i = 0; i < 8; i++) {
+            *--p = hex[n & 15];
+            n >>= 4;
+        }
     }
 
     return (ngx_str_t) { NGX_EXPORTSITE_EVENT_ID_LEN, visit->event_id };

@@ -14,7 +14,7 @@
 
 
 typedef struct ngx_exportsite_visit_s   ngx_exportsite_visit_t;
-typedef struct ngx_exportsite_lookup_s  ngx_exportsite_lookup_t;
+typedef struct ngx_exportsite_waiter_s  ngx_exportsite_waiter_t;
 
 /* What is being computed must not be asked for on the way: it is unknown. */
 typedef enum {
@@ -31,6 +31,18 @@ typedef enum {
 } ngx_exportsite_place_e;
 
 
+/* The request headers of interest, found in one pass over all. */
+typedef struct {
+    ngx_str_t                  *accept_language;
+    unsigned                    known:1;
+    unsigned                    gpc:1;            /* Sec-GPC: 1 */
+    unsigned                    dnt:1;            /* DNT: 1 */
+    unsigned                    prefetch:1;       /* Sec-Purpose */
+    unsigned                    subresource:1;    /* Sec-Fetch-Dest */
+    unsigned                    page:1;
+} ngx_exportsite_headers_t;
+
+
 struct ngx_exportsite_visit_s {
     ngx_http_request_t         *request;          /* main */
     ngx_exportsite_loc_conf_t  *conf;
@@ -44,7 +56,9 @@ struct ngx_exportsite_visit_s {
     const ngx_exportsite_source_t  *language_source;
     const ngx_exportsite_source_t  *industry_source;
 
-    ngx_str_t                   place[NGX_EXPORTSITE_PLACES];
+    ngx_str_t                  *place;            /* by field, or NULL */
+
+    ngx_exportsite_headers_t    headers;
 
     ngx_str_t                   visitor;
     u_char                      visitor_buf[32];
@@ -52,9 +66,7 @@ struct ngx_exportsite_visit_s {
 
     ngx_str_t                   profile;          /* packed, see profile.c */
     uint64_t                    visitor_hash;
-    ngx_exportsite_lookup_t    *lookup;           /* waited for */
-    ngx_queue_t                 waiter;
-    ngx_event_t                 timer;
+    ngx_exportsite_waiter_t    *waiter;           /* while waiting */
 
     u_char                     *segments;         /* memo, one byte each */
     uint32_t                    segments_generation;
@@ -96,6 +108,10 @@ void ngx_exportsite_visit_resume(ngx_exportsite_visit_t *visit);
 
 /* Whether a request may be a page, by what the browser says or by its path. */
 ngx_uint_t ngx_exportsite_maybe_page(ngx_exportsite_visit_t *visit);
+
+/* The headers of interest. */
+ngx_exportsite_headers_t *ngx_exportsite_headers(
+    ngx_exportsite_visit_t *visit);
 
 /* A request header by its name in lower case; NULL if there is none. */
 ngx_str_t *ngx_exportsite_header(ngx_http_request_t *r, ngx_str_t *name);

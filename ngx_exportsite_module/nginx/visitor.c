@@ -2,6 +2,8 @@
  * Who is it? Consent first: without it our cookie is neither read nor set, and
  * deleted where a browser still has it.
  */
+#include "compat.h"
+
 #include <openssl/rand.h>
 
 #include "../core/agent.h"
@@ -90,27 +92,11 @@ ngx_exportsite_consent(ngx_exportsite_visit_t *visit)
 static ngx_uint_t
 ngx_exportsite_opted_out(ngx_exportsite_visit_t *visit)
 {
-    ngx_str_t         *value;
-    static ngx_str_t   gpc = ngx_string("sec-gpc");
-    static ngx_str_t   dnt = ngx_string("dnt");
+    ngx_uint_t                 optout = visit->conf->optout;
+    ngx_exportsite_headers_t  *headers = ngx_exportsite_headers(visit);
 
-    if (visit->conf->optout & NGX_EXPORTSITE_OPTOUT_GPC) {
-        value = ngx_exportsite_header(visit->request, &gpc);
-
-        if (value != NULL && value->len == 1 && value->data[0] == '1') {
-            return 1;
-        }
-    }
-
-    if (visit->conf->optout & NGX_EXPORTSITE_OPTOUT_DNT) {
-        value = ngx_exportsite_header(visit->request, &dnt);
-
-        if (value != NULL && value->len == 1 && value->data[0] == '1') {
-            return 1;
-        }
-    }
-
-    return 0;
+    return (headers->gpc && (optout & NGX_EXPORTSITE_OPTOUT_GPC))
+           || (headers->dnt && (optout & NGX_EXPORTSITE_OPTOUT_DNT));
 }
 
 
@@ -149,23 +135,42 @@ ngx_exportsite_visitor_known(ngx_exportsite_visit_t *visit)
 }
 
 
+/* The id that the site itself gives. */
+static ngx_uint_t
+ngx_exportsite_site_visitor(ngx_exportsite_visit_t *visit, es_str_t *id)
+{
+    ngx_str_t                   value;
+    ngx_http_request_t         *r = visit->request;
+    ngx_exportsite_loc_conf_t  *lcf = visit->conf;
+
+    if (lcf->visitor_cookie.len != 0) {
+        return ngx_exportsite_cookie(r, &lcf->visitor_cookie, id);
+    }
+
+    if (ngx_http_complex_value(r, lcf->visitor, &value) != NGX_OK) {
+        return 0;
+    }
+
+    *id = ngx_exportsite_es(value);
+
+    return 1;
+}
+
+
 static void
 ngx_exportsite_visitor_find(ngx_exportsite_visit_t *visit)
 {
     int                         key;
-    es_str_t                    token;
-    ngx_str_t                   id;
+    es_str_t                    id, token;
     ngx_exportsite_loc_conf_t  *lcf = visit->conf;
     ngx_array_t                *secrets;
 
     if (lcf->visitor != NULL) {
-
         if (ngx_exportsite_consent(visit)
-            && ngx_http_complex_value(visit->request, lcf->visitor, &id)
-               == NGX_OK
-            && es_visitor_id_valid(ngx_exportsite_es(id)))
+            && ngx_exportsite_site_visitor(visit, &id)
+            && es_visitor_id_valid(id))
         {
-            visit->visitor = id;
+            visit->visitor = ngx_exportsite_ngx(id);
         }
 
         return;
@@ -233,12 +238,10 @@ ngx_exportsite_visitor(ngx_exportsite_visit_t *visit)
 void
 ngx_exportsite_agent(ngx_exportsite_visit_t *visit)
 {
-    uint64_t                    hash;
-    uint32_t                    known;
-    es_agent_t                  agent;
-    ngx_table_elt_t            *h;
-    es_str_t                    ua;
-    static ngx_exportsite_remember_t  remember;
+    ngx_str_t                          ua = ngx_null_string;
+    es_agent_t                         agent;
+    ngx_exportsite_remembered_t       *place;
+    static ngx_exportsite_remember_t   remember;
 
     if (visit->agent_known) {
         return;
@@ -246,19 +249,24 @@ ngx_exportsite_agent(ngx_exportsite_visit_t *visit)
 
     visit->agent_known = 1;
 
-    h = visit->request->headers_in.user_agent;
-    ua = h ? ngx_exportsite_es(h->value) : es_null_str;
-
-    hash = ngx_exportsite_hash(ua.data, ua.len, 0);
-
-    if (!ngx_exportsite_recall(&remember, hash, &known)) {
-        es_agent_classify(ua, &agent);
-        known = (uint32_t) agent.device << 1 | agent.crawler;
-        ngx_exportsite_remember(&remember, hash, known);
+    if (visit->request->headers_in.user_agent != NULL) {
+        ua = visit->request->headers_in.user_agent->value;
     }
 
-    visit->device = known >> 1;
-    visit->crawler = known & 1;
+    place = ngx_exportsite_remember_place(&remember, &ua, 0);
+
+    if (ngx_exportsite_recall(place, &ua, 0)) {
+        visit->device = place->answer >> 1;
+        visit->crawler = place->answer & 1;
+        return;
+    }
+
+    es_agent_classify(ngx_exportsite_es(ua), &agent);
+
+    visit->device = agent.device;
+    visit->crawler = agent.crawler;
+
+    ngx_exportsite_remember(place, &ua, 0, agent.device << 1 | agent.crawler);
 }
 
 

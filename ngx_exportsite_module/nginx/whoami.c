@@ -2,6 +2,8 @@
  * exportsite_whoami: what a script on the page may know of its visitor. A choice
  * that no page of this visitor has evaluated yet is evaluated here.
  */
+#include "compat.h"
+
 #include "choose.h"
 #include "json.h"
 #include "resolve.h"

@@ -1,8 +1,11 @@
 /*
  * A worker's beginning, its round once a second, and its end.
  */
+#include "compat.h"
+
 #include <openssl/rand.h>
 
+#include "../core/visitor.h"
 #include "breaker.h"
 #include "fields.h"
 #include "geo.h"
@@ -33,6 +36,7 @@ static ngx_event_t       ngx_exportsite_round_event;
 ngx_int_t
 ngx_exportsite_init_process(ngx_cycle_t *cycle)
 {
+    u_char                       nonce[8];
     es_pool_t                   *pool;
     ngx_exportsite_worker_t     *w = &ngx_exportsite_worker;
     ngx_exportsite_main_conf_t  *mcf;
@@ -59,11 +63,12 @@ ngx_exportsite_init_process(ngx_cycle_t *cycle)
 
     if (pool == NULL
         || (w->scratch = es_rule_scratch_create(pool)) == NULL
-        || RAND_bytes(w->hash_key, sizeof(w->hash_key)) != 1
-        || RAND_bytes(w->event_nonce, sizeof(w->event_nonce)) != 1)
+        || RAND_bytes(nonce, sizeof(nonce)) != 1)
     {
         return NGX_ERROR;
     }
+
+    es_hex((char *) w->event_nonce, nonce, sizeof(nonce));
 
     ngx_exportsite_queue_init();
 

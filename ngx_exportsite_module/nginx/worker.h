@@ -23,8 +23,7 @@ typedef struct {
     ngx_exportsite_counters_t    *counters;       /* in the slot, or private */
 
     es_rule_scratch_t            *scratch;        /* of regexes */
-    u_char                        hash_key[16];   /* of in-process tables */
-    u_char                        event_nonce[8]; /* of this process' events */
+    u_char                        event_nonce[16];  /* hex, of this process */
 } ngx_exportsite_worker_t;
 
 

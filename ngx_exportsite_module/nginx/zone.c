@@ -2,6 +2,8 @@
  * The shared memory zones: declared while nginx.conf is read, laid out when they
  * are new, taken over as they are on a reload.
  */
+#include "compat.h"
+
 #include <openssl/rand.h>
 
 #include "zone.h"
