@@ -253,6 +253,73 @@ es_event_put(es_event_t *e, es_event_field_e f, es_str_t value)
 
 
 void
+es_event_prepare(es_event_ready_t *ready, es_event_field_e field,
+    es_str_t value)
+{
+    char        buf[ES_EVENT_SIZE];
+    es_event_t  e;
+
+    es_event_init(&e, buf, sizeof(buf));
+    es_event_put(&e, field, value);
+
+    ready->len = 0;
+
+    if ((size_t) (e.p - buf) <= sizeof(ready->text)) {
+        ready->len = (uint32_t) (e.p - buf);
+        memcpy(ready->text, buf, ready->len);
+    }
+}
+
+
+void
+es_event_put_ready(es_event_t *e, const es_event_ready_t *ready)
+{
+    if ((size_t) (e->end - e->p) < sizeof(ready->text)) {
+        e->overflow = true;
+        return;
+    }
+
+    /* all of it is copied always, which takes no loop */
+    memcpy(e->p, ready->text, sizeof(ready->text));
+    e->p += ready->len;
+    e->args += ready->len ? 2 : 0;
+}
+
+
+#define EVENT_BEGIN_ID    "$2\r\nid\r\n$24\r\n"
+#define EVENT_BEGIN_TS    "\r\n$2\r\nts\r\n$13\r\n"
+#define EVENT_BEGIN_END   "\r\n"
+
+void
+es_event_begin(es_event_t *e, const char *id, const char *ts, es_str_t type)
+{
+    char  *p = e->p;
+
+    if ((size_t) (e->end - p) < 2 * ES_EVENT_ROOM + ES_EVENT_ID_LEN
+                                + ES_EVENT_TS_LEN)
+    {
+        e->overflow = true;
+        return;
+    }
+
+    memcpy(p, EVENT_BEGIN_ID, sizeof(EVENT_BEGIN_ID) - 1);
+    p += sizeof(EVENT_BEGIN_ID) - 1;
+    memcpy(p, id, ES_EVENT_ID_LEN);
+    p += ES_EVENT_ID_LEN;
+    memcpy(p, EVENT_BEGIN_TS, sizeof(EVENT_BEGIN_TS) - 1);
+    p += sizeof(EVENT_BEGIN_TS) - 1;
+    memcpy(p, ts, ES_EVENT_TS_LEN);
+    p += ES_EVENT_TS_LEN;
+    memcpy(p, EVENT_BEGIN_END, sizeof(EVENT_BEGIN_END) - 1);
+
+    e->p = p + sizeof(EVENT_BEGIN_END) - 1;
+    e->args += 4;
+
+    es_event_put(e, ES_EVENT_TYPE, type);
+}
+
+
+void
 es_event_put_int(es_event_t *e, es_event_field_e field, uint64_t n)
 {
     char  digits[20], *end, *p;

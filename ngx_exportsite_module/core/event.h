@@ -55,6 +55,31 @@ typedef struct {
 void es_event_init(es_event_t *e, char *buf, size_t size);
 
 /*
+ * A field with its value, written beforehand: for values that are known when the
+ * configuration is. len is 0 where it would be longer than this.
+ */
+typedef struct {
+    char      text[64];
+    uint32_t  len;
+} es_event_ready_t;
+
+void es_event_prepare(es_event_ready_t *ready, es_event_field_e field,
+    es_str_t value);
+
+/* Adds what was prepared; the same as es_event_put() with its value. */
+void es_event_put_ready(es_event_t *e, const es_event_ready_t *ready);
+
+/*
+ * Begins an event with id, ts and type, of 24, 13 and at most 32 plain
+ * characters.
+ */
+#define ES_EVENT_ID_LEN  24
+#define ES_EVENT_TS_LEN  13
+
+void es_event_begin(es_event_t *e, const char *id, const char *ts,
+    es_str_t type);
+
+/*
  * Adds a field; the caller keeps the order and adds none twice. An empty value
  * adds nothing. One that is longer than the field may be is cut, a list between
  * two names, other text between two UTF-8 sequences; each control character and

@@ -581,9 +581,12 @@ ngx_exportsite_set_languages(ngx_conf_t *cf, ngx_exportsite_loc_conf_t *lcf,
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_exportsite_module);
 
     list = ngx_palloc(cf->pool, n * sizeof(es_str_t));
+    lcf->language_events = ngx_palloc(cf->pool, n * sizeof(es_event_ready_t));
     lcf->language_tags = ngx_array_create(cf->pool, n, sizeof(ngx_str_t));
 
-    if (list == NULL || lcf->language_tags == NULL) {
+    if (list == NULL || lcf->language_events == NULL
+        || lcf->language_tags == NULL)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -591,6 +594,8 @@ ngx_exportsite_set_languages(ngx_conf_t *cf, ngx_exportsite_loc_conf_t *lcf,
         list[i] = ngx_exportsite_es(tags[i]);
         tag = ngx_array_push(lcf->language_tags);
         *tag = tags[i];
+
+        es_event_prepare(&lcf->language_events[i], ES_EVENT_LANGUAGE, list[i]);
     }
 
     lcf->languages = es_languages_create(list, n, mcf->pool, &err, &bad);

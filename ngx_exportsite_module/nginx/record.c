@@ -77,6 +77,10 @@ ngx_exportsite_is_html(ngx_exportsite_visit_t *visit)
         type.len = r->headers_out.content_type_len;
     }
 
+    if (type.len == 9 && ngx_memcmp(type.data, "text/html", 9) == 0) {
+        return 1;
+    }
+
     return (type.len == 9
             && ngx_strncasecmp(type.data, (u_char *) "text/html", 9) == 0)
            || (type.len == 21
@@ -137,24 +141,23 @@ ngx_exportsite_record(ngx_exportsite_visit_t *visit)
 }
 
 
-/* Milliseconds since 1970 as text, made once in each of them. */
-static es_str_t
+/* Milliseconds since 1970 as 13 digits, made once in each of them. */
+static const char *
 ngx_exportsite_record_time(void)
 {
-    static char         text[NGX_INT64_LEN];
-    static es_str_t     cached;
-    static ngx_msec_t   made;
+    static u_char     text[NGX_INT64_LEN + 3];
+    static time_t     sec;
+    static ngx_uint_t msec;
 
     ngx_time_t  *tp = ngx_timeofday();
 
-    if (cached.len == 0 || made != ngx_current_msec) {
-        made = ngx_current_msec;
-        cached.data = text;
-        cached.len = ngx_sprintf((u_char *) text, "%T%03M", tp->sec, tp->msec)
-                     - (u_char *) text;
+    if (sec != tp->sec || msec != tp->msec) {
+        sec = tp->sec;
+        msec = tp->msec;
+        (void) ngx_sprintf(text, "%010T%03ui", sec, msec);
     }
 
-    return cached;
+    return (const char *) text;
 }
 
 
@@ -176,7 +179,8 @@ ngx_exportsite_record_utm(ngx_exportsite_visit_t *visit, es_event_t *e,
 static void
 ngx_exportsite_record_fields(ngx_exportsite_visit_t *visit, es_event_t *e)
 {
-    ngx_str_t            visitor;
+    ngx_str_t            visitor, language, industry;
+    es_event_ready_t    *ready;
     ngx_http_request_t  *r = visit->request;
 
 #define ngx_exportsite_put(field, value)                                      \
@@ -184,9 +188,8 @@ ngx_exportsite_record_fields(ngx_exportsite_visit_t *visit, es_event_t *e)
 
     visitor = ngx_exportsite_visitor(visit);
 
-    ngx_exportsite_put(ID, ngx_exportsite_event_id(visit));
-    es_event_put(e, ES_EVENT_TS, ngx_exportsite_record_time());
-    es_event_put(e, ES_EVENT_TYPE, es_str("view"));
+    es_event_begin(e, (char *) ngx_exportsite_event_id(visit).data,
+                   ngx_exportsite_record_time(), es_str("view"));
     ngx_exportsite_put(VISITOR, visitor);
     ngx_exportsite_put(HOST, r->headers_in.server);
     ngx_exportsite_put(PATH, visit->path);
@@ -195,8 +198,19 @@ ngx_exportsite_record_fields(ngx_exportsite_visit_t *visit, es_event_t *e)
                                                       : es_str("304"));
     es_event_put(e, ES_EVENT_COUNTRY,
                  (es_str_t) { 2, (char *) ngx_exportsite_country(visit) });
-    ngx_exportsite_put(LANGUAGE, ngx_exportsite_language(visit));
-    ngx_exportsite_put(INDUSTRY, ngx_exportsite_industry(visit));
+
+    language = ngx_exportsite_language(visit);
+    ready = &visit->conf->language_events[ngx_max(visit->language, 0)];
+
+    if (ready->len != 0) {
+        es_event_put_ready(e, ready);
+
+    } else {
+        ngx_exportsite_put(LANGUAGE, language);
+    }
+
+    industry = ngx_exportsite_industry(visit);
+    ngx_exportsite_put(INDUSTRY, industry);
     ngx_exportsite_put(SEGMENTS, ngx_exportsite_segment_list(visit));
     ngx_exportsite_put(VARIANTS, ngx_exportsite_variants(visit));
 

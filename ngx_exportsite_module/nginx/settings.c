@@ -258,6 +258,7 @@ ngx_exportsite_merge_languages(ngx_conf_t *cf, ngx_exportsite_loc_conf_t *prev,
     conf->languages = prev->languages;
     conf->languages_salt = prev->languages_salt;
     conf->language_tags = prev->language_tags;
+    conf->language_events = prev->language_events;
 
     return NGX_CONF_OK;
 }

@@ -8,6 +8,7 @@
 
 #include "compat.h"
 #include "geo.h"
+#include "../core/event.h"
 #include "../core/language.h"
 #include "../core/rule.h"
 
@@ -73,6 +74,7 @@ typedef struct {
     es_languages_t            *languages;
     ngx_uint_t                 languages_salt;    /* of remembered answers */
     ngx_array_t               *language_tags;     /* of ngx_str_t */
+    es_event_ready_t          *language_events;   /* the same for events */
     ngx_array_t               *industries;        /* of ngx_str_t */
     ngx_array_t               *country_from;      /* of source_t */
     ngx_array_t               *language_from;

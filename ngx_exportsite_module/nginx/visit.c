@@ -68,6 +68,12 @@ ngx_exportsite_visit_begin(ngx_http_request_t *r,
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_exportsite_module);
 
+    if (place == ngx_exportsite_at_access
+        && lcf->phase != NGX_EXPORTSITE_PHASE_ACCESS)
+    {
+        return NGX_DECLINED;
+    }
+
     visit = ngx_http_get_module_ctx(r->main, ngx_exportsite_module);
 
     if (visit == NULL && r->main->internal) {

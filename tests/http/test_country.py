@@ -114,7 +114,7 @@ def test_several_databases(nginx, mmdb):
 @pytest.mark.parametrize("record", [
     {"country": {"iso_code": "AUT"}}, {"country": {"iso_code": "A"}},
     {"country": {"iso_code": "A\n"}}, {"country": {"iso_code": 7}},
-    {"country": "AT"},
+    {"country": {"iso_code": ["AT"]}},
     {"country": {"iso_code": ""}}, {"other": "AT"}, {}])
 def test_odd_records(nginx, mmdb, record):
     """A record without two letters in the right place is XX."""

@@ -144,9 +144,9 @@ def test_other_headers(site, header):
 
 
 def test_many_headers(site):
-    """Thousands of repeated headers are no trouble."""
+    """Hundreds of repeated headers are no trouble."""
     for name in (b"Accept-Language: de", b"Cookie: l=de", b"X-L: de"):
-        reply = send(site, b"/vars", *[name] * 2000)
+        reply = send(site, b"/vars", *[name] * 500)
         assert b" 200 " in reply.split(b"\r\n")[0]
 
 

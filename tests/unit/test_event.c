@@ -361,6 +361,48 @@ test_referrer(void)
 }
 
 
+/* What was prepared, or begun, is what put() would have written. */
+static void
+test_ready(void)
+{
+    char              a[ES_EVENT_SIZE], b[ES_EVENT_SIZE];
+    char              tag[80];
+    es_event_t        one, two;
+    es_event_ready_t  ready;
+
+    es_event_init(&one, a, sizeof(a));
+    es_event_begin(&one, "0123456789abcdef00000001", "1700000000123",
+                   es_str("view"));
+    es_event_prepare(&ready, ES_EVENT_LANGUAGE, es_str("zh-Hant"));
+    es_event_put_ready(&one, &ready);
+
+    es_event_init(&two, b, sizeof(b));
+    es_event_put(&two, ES_EVENT_ID, es_str("0123456789abcdef00000001"));
+    es_event_put_int(&two, ES_EVENT_TS, 1700000000123);
+    es_event_put(&two, ES_EVENT_TYPE, es_str("view"));
+    es_event_put(&two, ES_EVENT_LANGUAGE, es_str("zh-Hant"));
+
+    check(one.args == two.args && one.args == 8);
+    check(one.p - a == two.p - b && memcmp(a, b, one.p - a) == 0);
+
+    memset(tag, 'x', sizeof(tag));
+    es_event_prepare(&ready, ES_EVENT_LANGUAGE, (es_str_t) { 60, tag });
+    check(ready.len == 0);
+    es_event_put_ready(&one, &ready);
+    check(one.args == 8 && !one.overflow);
+
+    es_event_init(&one, a, 100);
+    es_event_begin(&one, "0123456789abcdef00000001", "1700000000123",
+                   es_str("view"));
+    check(one.overflow);
+
+    es_event_init(&one, a, 63);
+    es_event_prepare(&ready, ES_EVENT_DEVICE, es_str("mobile"));
+    es_event_put_ready(&one, &ready);
+    check(one.overflow);
+}
+
+
 int
 main(void)
 {
@@ -373,6 +415,8 @@ main(void)
     test_longest();
     test_numbers();
     test_referrer();
+
+    test_ready();
 
     return check_done();
 }
