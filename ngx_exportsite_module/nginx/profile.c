@@ -172,7 +172,8 @@ ngx_exportsite_profile_load(ngx_exportsite_visit_t *visit, ngx_uint_t wait)
         unknown = ngx_exportsite_unknown(visit->visitor_hash, 0);
 
         if (unknown != NULL
-            && now - unknown->read_at >= w->conf->profile_ttl
+            && (now - unknown->read_at >= w->conf->profile_ttl
+                || unknown->fields < fields)
             && now - unknown->tried_at >= NGX_EXPORTSITE_RETRY)
         {
             unknown->tried_at = now;
@@ -537,6 +538,7 @@ ngx_exportsite_lookup_store(ngx_exportsite_lookup_t *lookup, u_char *packed,
         unknown->hash = lookup->hash;
         unknown->read_at = meta.flags ? 1 : meta.read_at;
         unknown->tried_at = meta.read_at;
+        unknown->fields = lookup->fields;
 
         (void) es_cache_remove(ngx_exportsite_profile_cache(), lookup->hash,
                                id);

@@ -27,12 +27,11 @@ static void ngx_exportsite_record_fields(ngx_exportsite_visit_t *visit,
     es_event_t *e);
 
 
-ngx_uint_t
-ngx_exportsite_is_view(ngx_exportsite_visit_t *visit)
+/* What of a view is known from the request alone. */
+static ngx_uint_t
+ngx_exportsite_asks_view(ngx_exportsite_visit_t *visit)
 {
-    ngx_http_request_t  *r = visit->request;
-
-    if (r->method != NGX_HTTP_GET || !ngx_exportsite_is_html(visit)
+    if (visit->request->method != NGX_HTTP_GET
         || ngx_exportsite_headers(visit)->prefetch)
     {
         return 0;
@@ -41,6 +40,36 @@ ngx_exportsite_is_view(ngx_exportsite_visit_t *visit)
     ngx_exportsite_agent(visit);
 
     return !visit->crawler;
+}
+
+
+ngx_uint_t
+ngx_exportsite_is_view(ngx_exportsite_visit_t *visit)
+{
+    visit->answered = 1;
+
+    return ngx_exportsite_is_html(visit) && ngx_exportsite_asks_view(visit);
+}
+
+
+static ngx_uint_t
+ngx_exportsite_recording(ngx_exportsite_visit_t *visit)
+{
+    ngx_exportsite_main_conf_t  *mcf = ngx_exportsite_worker.conf;
+
+    return !mcf->stream.off && mcf->redis.sockaddr != NULL
+           && ngx_exportsite_switch(visit->request, &visit->conf->record);
+}
+
+
+ngx_uint_t
+ngx_exportsite_may_record(ngx_exportsite_visit_t *visit)
+{
+    if (visit->answered ? !visit->view : !ngx_exportsite_asks_view(visit)) {
+        return 0;
+    }
+
+    return ngx_exportsite_recording(visit);
 }
 
 
@@ -95,17 +124,13 @@ ngx_exportsite_record_handler(ngx_http_request_t *r)
 {
     ngx_exportsite_visit_t  *visit;
 
-    if (r != r->main || ngx_exportsite_worker.conf->stream.off
-        || ngx_exportsite_worker.conf->redis.sockaddr == NULL)
-    {
+    if (r != r->main) {
         return NGX_OK;
     }
 
     visit = ngx_exportsite_visit(r);
 
-    if (visit != NULL && visit->view
-        && ngx_exportsite_switch(r, &visit->conf->record))
-    {
+    if (visit != NULL && visit->view && ngx_exportsite_recording(visit)) {
         ngx_exportsite_record(visit);
     }
 

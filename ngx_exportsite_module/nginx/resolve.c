@@ -163,7 +163,15 @@ ngx_exportsite_language(ngx_exportsite_visit_t *visit)
     from = lcf->language_from;
     source = from->elts;
 
+    ngx_exportsite_agent(visit);
+
     for (i = 0; i < from->nelts; i++) {
+
+        /* what a crawler finds under a URL must be what that URL shows */
+
+        if (visit->crawler && source[i].type != ngx_exportsite_source_url) {
+            continue;
+        }
 
         switch (source[i].type) {
 

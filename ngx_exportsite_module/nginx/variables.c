@@ -10,6 +10,7 @@
 #include "fields.h"
 #include "geo.h"
 #include "profile.h"
+#include "record.h"
 #include "resolve.h"
 #include "segments.h"
 #include "variables.h"
@@ -218,7 +219,9 @@ ngx_exportsite_variable_value(ngx_exportsite_visit_t *visit, uintptr_t which)
         return ngx_exportsite_cache_key(visit);
 
     case ngx_exportsite_var_event:
-        return ngx_exportsite_event_id(visit);
+        return ngx_exportsite_may_record(visit)
+               ? ngx_exportsite_event_id(visit)
+               : (ngx_str_t) ngx_null_string;
 
     case ngx_exportsite_var_country_source:
         (void) ngx_exportsite_country(visit);

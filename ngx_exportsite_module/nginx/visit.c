@@ -357,9 +357,34 @@ ngx_exportsite_dest_is_page(ngx_str_t *dest)
 }
 
 
+/* Several headers of a name are one list (RFC 9110, section 5.2). */
+static ngx_str_t *
+ngx_exportsite_header_join(ngx_pool_t *pool, ngx_str_t *a, ngx_str_t *b)
+{
+    u_char     *p;
+    ngx_str_t  *list;
+
+    list = ngx_palloc(pool, sizeof(ngx_str_t) + a->len + 1 + b->len);
+    if (list == NULL) {
+        return a;
+    }
+
+    p = (u_char *) (list + 1);
+
+    list->len = a->len + 1 + b->len;
+    list->data = p;
+
+    p = ngx_cpymem(p, a->data, a->len);
+    *p++ = ',';
+    ngx_memcpy(p, b->data, b->len);
+
+    return list;
+}
+
+
 static void
 ngx_exportsite_header_note(ngx_exportsite_headers_t *headers,
-    ngx_table_elt_t *h)
+    ngx_table_elt_t *h, ngx_pool_t *pool)
 {
     ngx_str_t  *value = &h->value;
 
@@ -393,10 +418,11 @@ ngx_exportsite_header_note(ngx_exportsite_headers_t *headers,
         break;
 
     case sizeof("accept-language") - 1:
-        if (headers->accept_language == NULL
-            && ngx_exportsite_key_is(h, "accept-language"))
-        {
-            headers->accept_language = value;
+        if (ngx_exportsite_key_is(h, "accept-language")) {
+            headers->accept_language = headers->accept_language
+                ? ngx_exportsite_header_join(pool, headers->accept_language,
+                                             value)
+                : value;
         }
         break;
     }
@@ -424,7 +450,8 @@ ngx_exportsite_headers(ngx_exportsite_visit_t *visit)
         h = part->elts;
 
         for (i = 0; i < part->nelts; i++) {
-            ngx_exportsite_header_note(headers, &h[i]);
+            ngx_exportsite_header_note(headers, &h[i],
+                                       visit->request->pool);
         }
     }
 

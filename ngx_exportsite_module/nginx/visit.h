@@ -79,6 +79,7 @@ struct ngx_exportsite_visit_s {
     unsigned                    new_visitor:1;
     unsigned                    resign:1;         /* signed by an old key */
     unsigned                    cookie_seen:1;
+    unsigned                    answered:1;       /* header seen */
     unsigned                    view:1;
     unsigned                    agent_known:1;
     unsigned                    crawler:1;

@@ -24,6 +24,7 @@ typedef struct {
     uint64_t                   hash;
     uint64_t                   read_at;           /* ms */
     uint64_t                   tried_at;
+    uint64_t                   fields;            /* asked for then */
 } ngx_exportsite_unknown_t;
 
 typedef struct {

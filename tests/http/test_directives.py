@@ -288,7 +288,7 @@ def test_a_bad_reload_keeps_the_old_configuration(nginx):
 def test_zone_of_another_size_after_reload(nginx, redis):
     """A changed size starts empty, and nothing fails."""
     import conf
-    base = ("exportsite_redis @redis@; exportsite_visitor $arg_v;"
+    base = ("exportsite_redis @redis@ timeout=1s; exportsite_visitor $arg_v;"
             "exportsite_consent on; exportsite_secret @dir@/secret;"
             "exportsite_zone exportsite:@zone@;")
     redis("HSET", "es:profile:anna", "company", "ACME")

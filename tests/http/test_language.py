@@ -246,7 +246,7 @@ def test_profile_source(redis, nginx):
     redis("HSET", "es:profile:anna", "language", "de")
     redis("HSET", "es:profile:bert", "language", "tlh")
     site = nginx(
-        "exportsite_redis @redis@; exportsite_languages en de ja;"
+        "exportsite_redis @redis@ timeout=1s; exportsite_languages en de ja;"
         "exportsite_language_from profile accept;"
         "exportsite_visitor $arg_v; exportsite_consent on;",
         conf.echo("language", "language_source"), redis=redis)

@@ -74,14 +74,19 @@ def test_fields_in_rules(redis, nginx):
                                          "c": "none"}
 
 
-def test_field_named_by_a_segment(redis, nginx):
-    """A field that only a segment of Redis names is fetched, too."""
-    put(redis, "anna", "turnover", "12")
-    site = nginx(BASE + BY_ARG, conf.echo("segments"), redis=redis,
-                 timeout="1s")
+@pytest.mark.parametrize("more", [(), ("industry", "medical")],
+                         ids=["alone", "beside-others"])
+def test_field_named_by_a_segment(redis, nginx, more):
+    """A field that a new segment names first is fetched for visitors who
+    are in the zone already, and long before ttl."""
+    put(redis, "anna", "turnover", "12", *more)
+    site = nginx(BASE + BY_ARG, conf.echo("segments", "industry"),
+                 redis=redis, timeout="1s")
+    until(lambda: site.vars("/vars?v=anna") and redis.calls("hmget"), 3,
+          "the profile to be read")
     assert site.vars("/vars?v=anna")["segments"] == ""
     redis("HSET", "es:segments", "rich", "profile.turnover > 10")
-    until(lambda: site.vars("/vars?v=anna")["segments"] == "rich", 3,
+    until(lambda: site.vars("/vars?v=anna")["segments"] == "rich", 4,
           "the segment")
 
 
@@ -94,7 +99,14 @@ def test_no_wait_where_redis_has_nothing(redis, site):
     assert redis.calls("hmget") <= 2
 
 
-def test_a_profile_made_later(nginx, redis):
+def test_a_profile_made_later(redis, site):
+    """A visitor gets a profile: a change in Redis, seen long before ttl."""
+    assert company(site, "late") == ""
+    put(redis, "late", "company", "ACME")
+    until(lambda: company(site, "late") == "ACME", 5, "the profile")
+
+
+def test_a_profile_made_later_and_ttl(nginx, redis):
     """A visitor without a profile gets one: seen after ttl at the latest."""
     site = nginx(BASE + BY_ARG + "exportsite_profile ttl=1s;", SHOW,
                  redis=redis, timeout="1s")
@@ -280,7 +292,7 @@ def test_a_small_zone_evicts(redis, nginx):
     """With more profiles than room every answer is right all the same."""
     site = nginx("exportsite_zone exportsite:1m;" + BASE + BY_ARG,
                  SHOW + STATUS, redis=redis, timeout="2s")
-    big = "x" * 900
+    big = "x" * 400
     for n in range(3000):
         put(redis, f"v{n}", "company", f"{n}-{big}")
     with site.session() as session:
@@ -379,7 +391,8 @@ def test_counts_on_the_status_page(redis, site):
     put(redis, "anna", "company", "ACME")
     for _ in range(5):
         company(site, "anna")
-    company(site, "nobody")
+    for _ in range(2):
+        company(site, "nobody")
     got = site.json()["profiles"]
     assert got["hits"] >= 4
     assert got["misses"] >= 1

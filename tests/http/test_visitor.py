@@ -329,7 +329,7 @@ def members(nginx, redis):
     """A site with passwords, where the visitor is the user."""
     redis("HSET", "es:profile:anna", "industry", "medical")
     site = nginx(
-        "exportsite_redis @redis@; exportsite_consent on;"
+        "exportsite_redis @redis@ timeout=1s; exportsite_consent on;"
         "exportsite_industries medical food;",
         "exportsite on phase=access; exportsite_visitor $remote_user;"
         "auth_basic members; auth_basic_user_file @dir@/users;"

@@ -17,7 +17,7 @@ def site(redis, nginx, mmdb):
     redis("HSET", "es:segments", "german", "language = de",
           "austria", "country = AT", "never", "method = POST")
     return nginx(
-        "exportsite_redis @redis@; exportsite_geo @world@;"
+        "exportsite_redis @redis@ timeout=1s; exportsite_geo @world@;"
         "exportsite_languages en de; exportsite_industries medical;"
         "exportsite_industry_from arg:i; exportsite_secret @dir@/secret;"
         "exportsite_visitor $arg_v; exportsite_consent on;"
