@@ -4,18 +4,28 @@
 #ifndef NGX_EXPORTSITE_DIRECTIVES_H
 #define NGX_EXPORTSITE_DIRECTIVES_H
 
-#include "../core/visitor.h"
-#include "geo.h"
 #include "settings.h"
 
 
-typedef struct {
-    time_t                     max_age;
-    ngx_str_t                  domain;
-    ngx_str_t                  path;
-    ngx_str_t                  samesite;
-} ngx_exportsite_cookie_args_t;
+/* What directive_*.c share: */
 
+/* "name=value": true, and the value, which may be empty. */
+ngx_uint_t ngx_exportsite_option(ngx_str_t *arg, const char *name,
+    ngx_str_t *value);
+
+/* A time above zero; false for anything else. */
+ngx_uint_t ngx_exportsite_time(ngx_str_t *text, ngx_msec_t *time);
+
+/* Logs the argument and what to write instead; NGX_CONF_ERROR. */
+char *ngx_exportsite_invalid(ngx_conf_t *cf, ngx_str_t *arg,
+    const char *remedy);
+
+/* A small file's content without the line end; NGX_ERROR: logged. */
+ngx_int_t ngx_exportsite_read_file(ngx_conf_t *cf, ngx_str_t *file,
+    ngx_str_t *content);
+
+
+/* The table's handlers: */
 
 char *ngx_exportsite_on(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_exportsite_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

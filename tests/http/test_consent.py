@@ -125,7 +125,8 @@ def test_no_profile_without_consent(redis, nginx):
     """Without consent the profile is neither read nor used."""
     redis("HSET", "es:profile:anna", "industry", "medical", "company", "ACME")
     site = nginx(
-        KEY + "exportsite_redis @redis@ timeout=1s; exportsite_industries medical;"
+        KEY + "exportsite_redis @redis@ timeout=1s;"
+        "exportsite_industries medical;"
         "exportsite_visitor $arg_v; exportsite_consent $arg_c;",
         conf.echo("visitor", "industry", "profile_company"), redis=redis)
     assert site.vars("/vars?v=anna&c=0") == {

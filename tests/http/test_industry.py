@@ -98,7 +98,7 @@ def test_profile_before_hint(redis, nginx):
     redis("HSET", "es:profile:bert", "industry", "mining")
     redis("HSET", "es:profile:carl", "company", "ACME")
     site = nginx(
-        BASE + "exportsite_redis @redis@ timeout=1s; exportsite_visitor $arg_v;"
+        BASE + "exportsite_redis @redis@ timeout=1s;exportsite_visitor $arg_v;"
         "exportsite_consent on; exportsite_hint food 'method = GET';",
         conf.echo(*NAMES), redis=redis)
     assert ask(site, "/vars?v=anna") == ("medical", "profile")

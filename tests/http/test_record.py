@@ -10,7 +10,8 @@ from cookies import PAGE
 from mmdb import client
 from wait import until
 
-BASE = ("exportsite_redis @redis@ timeout=1s; exportsite_secret @dir@/secret;\n"
+BASE = ("exportsite_redis @redis@ timeout=1s;\n"
+        "exportsite_secret @dir@/secret;\n"
         "exportsite_languages en de ja; exportsite_industries medical;\n")
 ORDER = ("id ts type visitor host path status country language industry "
          "segments variants experiments referrer source medium campaign "

@@ -93,7 +93,7 @@ def test_wrong_password(new_redis, nginx):
 
 
 def test_database_and_prefix(redis, nginx):
-    """db= and prefix= hold for everything, and nothing is written elsewhere."""
+    """db= and prefix= hold for all keys; nothing is written elsewhere."""
     site = nginx("exportsite_redis @redis@ db=5 prefix=shop:;" + BASE,
                  SHOW + PAGE, redis=redis)
     redis("SELECT", 5)

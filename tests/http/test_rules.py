@@ -348,7 +348,8 @@ def test_path_is_decoded_and_query_too(nginx):
 
 def test_path_before_rewriting(nginx):
     """`path` is the client's own, whatever nginx made of it."""
-    site = nginx(conf.choices([("path = /old", "old"), ("path = /new", "new")]),
+    site = nginx(conf.choices([("path = /old", "old"),
+                               ("path = /new", "new")]),
                  "exportsite on; location = /old { rewrite ^ /new last; }"
                  + conf.echo("$choice", location="= /new"))
     assert site.vars("/old")["choice"] == "old"

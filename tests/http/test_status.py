@@ -78,7 +78,7 @@ def test_is_never_cached_or_a_cookie(site):
 
 def test_workers(redis, nginx):
     """Every worker has its own line."""
-    site = nginx("exportsite_redis @redis@ timeout=1s;", "exportsite on;" + STATUS,
+    site = nginx("exportsite_redis @redis@;", "exportsite on;" + STATUS,
                  redis=redis, workers=2)
     got = site.json()["workers"]
     assert {w["pid"] for w in got} >= set(site.workers())
@@ -91,7 +91,7 @@ def test_workers(redis, nginx):
 def test_hostile_text_is_escaped(redis, nginx):
     """Quotes and control bytes from Redis stay inside their strings."""
     from wait import until
-    site = nginx("exportsite_redis @redis@ timeout=1s;", "exportsite on;" + STATUS,
+    site = nginx("exportsite_redis @redis@;", "exportsite on;" + STATUS,
                  redis=redis)
     redis("HSET", "es:segments", "ok", 'path = "a\\\\b"', "bad",
           'x"}],\n\t\x01\xff = </script>')
@@ -104,7 +104,7 @@ def test_hostile_text_is_escaped(redis, nginx):
 def test_many_segments_fit(redis, nginx):
     """Thousands of segments make a long page, and a whole one."""
     from wait import until
-    site = nginx("exportsite_redis @redis@ timeout=1s;", "exportsite on;" + STATUS,
+    site = nginx("exportsite_redis @redis@;", "exportsite on;" + STATUS,
                  redis=redis)
     flat = [w for n in range(2000)
             for w in (f"s{n}", f"path contains 'some text {n}'")]

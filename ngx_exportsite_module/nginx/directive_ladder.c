@@ -1,0 +1,160 @@
+/*
+ * exportsite_country_from, exportsite_language_from, exportsite_industry_from: the
+ * rungs of a ladder.
+ */
+#include "compat.h"
+
+#include "directives.h"
+
+
+static char *ngx_exportsite_source_parse(ngx_conf_t *cf, ngx_uint_t which,
+    ngx_str_t *word, ngx_exportsite_source_t *source);
+
+
+/* The three ladders, by the offset of their field: country, language, industry. */
+char *
+ngx_exportsite_from(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t     *value = cf->args->elts;
+    ngx_uint_t     which;
+    ngx_array_t  **ladder;
+
+    ladder = (ngx_array_t **) ((char *) conf + cmd->offset);
+
+    if (*ladder != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    which = cmd->offset == offsetof(ngx_exportsite_loc_conf_t, country_from)
+            ? 0
+            : cmd->offset == offsetof(ngx_exportsite_loc_conf_t, language_from)
+              ? 1 : 2;
+
+    *ladder = ngx_exportsite_ladder(cf, which, value + 1, cf->args->nelts - 1);
+
+    return *ladder ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+ngx_array_t *
+ngx_exportsite_ladder(ngx_conf_t *cf, ngx_uint_t which, ngx_str_t *words,
+    ngx_uint_t n)
+{
+    ngx_uint_t                    i;
+    ngx_array_t                  *ladder;
+    ngx_exportsite_source_t      *source, **slot;
+    ngx_exportsite_main_conf_t   *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_exportsite_module);
+
+    /* exactly n, so that no element ever moves */
+    ladder = ngx_array_create(cf->pool, n, sizeof(ngx_exportsite_source_t));
+    if (ladder == NULL) {
+        return NULL;
+    }
+
+    for (i = 0; i < n; i++) {
+        source = ngx_array_push(ladder);
+        ngx_memzero(source, sizeof(ngx_exportsite_source_t));
+
+        if (ngx_exportsite_source_parse(cf, which, &words[i], source)
+            != NGX_CONF_OK)
+        {
+            return NULL;
+        }
+
+        if (source->type == ngx_exportsite_source_profile) {
+            slot = ngx_array_push(&mcf->profile_sources);
+            if (slot == NULL) {
+                return NULL;
+            }
+
+            *slot = source;
+        }
+    }
+
+    return ladder;
+}
+
+
+static char *
+ngx_exportsite_source_parse(ngx_conf_t *cf, ngx_uint_t which, ngx_str_t *word,
+    ngx_exportsite_source_t *source)
+{
+    u_char                            *colon;
+    ngx_uint_t                         i;
+    ngx_http_compile_complex_value_t   ccv;
+
+    static ngx_str_t  fields[] = {
+        ngx_string("country"), ngx_string("language"), ngx_string("industry")
+    };
+
+    /* the words, and on which ladders they stand (bits: 1, 2, 4) */
+    static struct {
+        ngx_str_t                 name;
+        ngx_exportsite_source_e   type;
+        ngx_uint_t                ladders;
+    } words[] = {
+        { ngx_string("geo"), ngx_exportsite_source_geo, 1 },
+        { ngx_string("url"), ngx_exportsite_source_url, 7 },
+        { ngx_string("accept"), ngx_exportsite_source_accept, 2 },
+        { ngx_string("country"), ngx_exportsite_source_country, 2 },
+        { ngx_string("profile"), ngx_exportsite_source_profile, 7 },
+        { ngx_string("hint"), ngx_exportsite_source_hint, 4 },
+        { ngx_string("cookie"), ngx_exportsite_source_cookie, 7 },
+        { ngx_string("arg"), ngx_exportsite_source_arg, 7 },
+        { ngx_string("header"), ngx_exportsite_source_header, 7 }
+    };
+
+    static const char  *remedy[] = {
+        "a country comes from geo, cookie:NAME, arg:NAME, header:NAME, url, "
+            "profile or a value with variables",
+        "a language comes from url, accept, country, cookie:NAME, arg:NAME, "
+            "header:NAME, profile or a value with variables",
+        "an industry comes from profile, hint, cookie:NAME, arg:NAME, "
+            "header:NAME, url or a value with variables"
+    };
+
+    source->text = *word;
+
+    if (ngx_strlchr(word->data, word->data + word->len, '$') != NULL) {
+        source->type = ngx_exportsite_source_value;
+
+        ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+        ccv.cf = cf;
+        ccv.value = word;
+        ccv.complex_value = &source->value;
+
+        return ngx_http_compile_complex_value(&ccv) == NGX_OK
+               ? NGX_CONF_OK : NGX_CONF_ERROR;
+    }
+
+    colon = ngx_strlchr(word->data, word->data + word->len, ':');
+
+    source->name.data = colon ? colon + 1 : NULL;
+    source->name.len = colon ? word->data + word->len - colon - 1 : 0;
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (words[i].name.len != (colon ? (size_t) (colon - word->data)
+                                        : word->len)
+            || ngx_memcmp(words[i].name.data, word->data, words[i].name.len)
+               != 0
+            || !(words[i].ladders & (ngx_uint_t) 1 << which)
+            || (words[i].type <= ngx_exportsite_source_header
+                && words[i].type >= ngx_exportsite_source_cookie)
+               != (source->name.len > 0))
+        {
+            continue;
+        }
+
+        source->type = words[i].type;
+
+        if (source->type == ngx_exportsite_source_profile) {
+            source->name = fields[which];
+        }
+
+        return NGX_CONF_OK;
+    }
+
+    return ngx_exportsite_invalid(cf, word, remedy[which]);
+}
