@@ -1,6 +1,13 @@
-# make            build/ngx_exportsite_module.so, for the installed nginx
-# make test       all tests (scripts/test installs what they need first)
-# make unit fuzz-short http lint bench fuzz clean
+# make             build/ngx_exportsite_module.so, for the installed nginx
+# make test        all tests (scripts/test installs what they need first)
+# make unit        the unit tests of core/, with sanitizers
+# make http        the tests over HTTP; http-asan: with sanitizers
+# make fuzz-short  each fuzz target for ten seconds; fuzz: ten million times
+# make lint        style and layers
+# make bench       what a request costs
+# make clang       the module by clang, in build/clang; asan: with sanitizers
+#
+# CC chooses the compiler, NGINX_SRC the sources of nginx (headers will do).
 
 BUILD     := build
 NGINX_SRC ?= /usr/share/nginx/src
@@ -9,21 +16,26 @@ MODULE    := $(BUILD)/ngx_exportsite_module.so
 
 SRCS := $(wildcard ngx_exportsite_module/*/*.c ngx_exportsite_module/*/*.h) config
 
-.PHONY: all module asan unit fuzz fuzz-short http http-asan lint bench test \
-        clean
+.PHONY: all asan clang unit fuzz fuzz-short http http-asan lint bench test clean
 
 all: $(MODULE)
 
 $(MODULE): $(SRCS)
 	scripts/build-module $(BUILD)/nginx $@ "$(ES_CFLAGS)"
 
-# The same under the address and undefined-behaviour sanitizers
+# The same under gcc's address and undefined-behaviour sanitizers
 asan: $(BUILD)/asan/ngx_exportsite_module.so
 
 $(BUILD)/asan/ngx_exportsite_module.so: $(SRCS)
-	scripts/build-module $(BUILD)/nginx-asan $@ "$(ES_CFLAGS) -O1 \
+	CC=gcc scripts/build-module $(BUILD)/nginx-asan $@ "$(ES_CFLAGS) -O1 \
 	  -fno-omit-frame-pointer -fsanitize=address,undefined \
 	  -fno-sanitize-recover=undefined" "-fsanitize=address,undefined"
+
+# Its own compiler, whatever CC says: both have to take it
+clang: $(BUILD)/clang/ngx_exportsite_module.so
+
+$(BUILD)/clang/ngx_exportsite_module.so: $(SRCS)
+	CC=clang scripts/build-module $(BUILD)/nginx-clang $@ "$(ES_CFLAGS)"
 
 unit:
 	$(MAKE) -C tests/unit
@@ -51,5 +63,3 @@ test:
 
 clean:
 	rm -rf $(BUILD)
-	$(MAKE) -C tests/unit clean
-	$(MAKE) -C tests/fuzz clean

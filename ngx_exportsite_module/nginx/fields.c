@@ -59,7 +59,7 @@ ngx_exportsite_rule(ngx_exportsite_visit_t *visit, const es_rule_t *rule)
 }
 
 
-ngx_uint_t
+static ngx_uint_t
 ngx_exportsite_segment_eval(ngx_exportsite_visit_t *visit, es_segments_t *set,
     uint32_t index)
 {
@@ -77,6 +77,76 @@ ngx_exportsite_segment_eval(ngx_exportsite_visit_t *visit, es_segments_t *set,
     ngx_exportsite_worker.counters->regex_limited += env.env.regex_limit_hits;
 
     return holds;
+}
+
+
+ngx_uint_t
+ngx_exportsite_in_segment(ngx_exportsite_visit_t *visit, uint32_t index)
+{
+    size_t         count;
+    es_segments_t *set = ngx_exportsite_segments_set();
+
+    count = es_segments_count(set);
+
+    if (index >= count) {
+        return 0;
+    }
+
+    if (visit->segments == NULL
+        || visit->segments_generation != es_segments_generation(set))
+    {
+        visit->segments = ngx_pcalloc(visit->request->pool, count);
+        if (visit->segments == NULL) {
+            return 0;
+        }
+
+        visit->segments_generation = es_segments_generation(set);
+    }
+
+    return ngx_exportsite_segment_eval(visit, set, index);
+}
+
+
+ngx_str_t
+ngx_exportsite_segment_list(ngx_exportsite_visit_t *visit)
+{
+    u_char         *p;
+    size_t          i, count, len;
+    es_str_t        name;
+    ngx_str_t       list = ngx_null_string;
+    es_segments_t  *set = ngx_exportsite_segments_set();
+
+    count = es_segments_count(set);
+    len = 0;
+
+    for (i = 0; i < count; i++) {
+        if (ngx_exportsite_in_segment(visit, (uint32_t) i)) {
+            len += es_segments_name(set, i).len + 1;
+        }
+    }
+
+    if (len == 0) {
+        return list;
+    }
+
+    p = ngx_pnalloc(visit->request->pool, len);
+    if (p == NULL) {
+        return list;
+    }
+
+    list.data = p;
+
+    for (i = 0; i < count; i++) {
+        if (ngx_exportsite_in_segment(visit, (uint32_t) i)) {
+            name = es_segments_name(set, i);
+            p = ngx_cpymem(p, name.data, name.len);
+            *p++ = ',';
+        }
+    }
+
+    list.len = p - list.data - 1;
+
+    return list;
 }
 
 
@@ -274,60 +344,4 @@ ngx_exportsite_place(ngx_exportsite_visit_t *visit, ngx_uint_t field)
     }
 
     return *place;
-}
-
-
-void
-ngx_exportsite_bind_rule(es_rule_t *rule)
-{
-    size_t            i;
-    ngx_int_t         n;
-    es_rule_field_t  *field;
-
-    for (i = 0; i < rule->nfields; i++) {
-        field = &rule->fields[i];
-
-        switch (field->kind) {
-
-        case ES_FIELD_VISITS:
-            n = ngx_exportsite_field_number(es_str("visits"));
-            break;
-
-        case ES_FIELD_VIEWS:
-            n = ngx_exportsite_field_number(es_str("views"));
-            break;
-
-        case ES_FIELD_PROFILE:
-            n = ngx_exportsite_field_number(field->name);
-            break;
-
-        default:
-            continue;
-        }
-
-        field->bind = (uint32_t) (n + 1);
-    }
-}
-
-
-void
-ngx_exportsite_bind_segments(es_segments_t *set)
-{
-    size_t                    i;
-    es_rule_t                *rule, **rules;
-    ngx_array_t              *list = &ngx_exportsite_worker.conf->rules;
-
-    for (i = 0; i < es_segments_count(set); i++) {
-        rule = es_segments_rule(set, i);
-
-        if (rule != NULL) {
-            ngx_exportsite_bind_rule(rule);
-        }
-    }
-
-    rules = list->elts;
-
-    for (i = 0; i < list->nelts; i++) {
-        es_segments_bind(set, rules[i]);
-    }
 }

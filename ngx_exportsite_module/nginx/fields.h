@@ -12,15 +12,12 @@
 ngx_uint_t ngx_exportsite_rule(ngx_exportsite_visit_t *visit,
     const es_rule_t *rule);
 
-/* The same for a segment of the set, with the visit's memo in place. */
-ngx_uint_t ngx_exportsite_segment_eval(ngx_exportsite_visit_t *visit,
-    es_segments_t *set, uint32_t index);
+/* Is the visitor in the segment of that number, as of the present set? */
+ngx_uint_t ngx_exportsite_in_segment(ngx_exportsite_visit_t *visit,
+    uint32_t index);
 
-/* Gives the profile fields of a rule their numbers. */
-void ngx_exportsite_bind_rule(es_rule_t *rule);
-
-/* The same for all of a set, and for the configuration's rules its segments. */
-void ngx_exportsite_bind_segments(es_segments_t *set);
+/* The names of all segments the visitor is in, sorted, with commas, in pool. */
+ngx_str_t ngx_exportsite_segment_list(ngx_exportsite_visit_t *visit);
 
 /* Region, city, asn or organization of the client, kept in the visit. */
 ngx_str_t ngx_exportsite_place(ngx_exportsite_visit_t *visit, ngx_uint_t field);

@@ -8,7 +8,7 @@
 
 #include "../redis/keys.h"
 #include "keeper.h"
-#include "profile.h"
+#include "profile_zone.h"
 #include "segments_load.h"
 
 
@@ -30,8 +30,6 @@ static void ngx_exportsite_keeper_changed(redisReply *keys);
 static void ngx_exportsite_keeper_subscribe(void);
 static void ngx_exportsite_keeper_heartbeat(ngx_event_t *ev);
 static void ngx_exportsite_keeper_refresh(ngx_event_t *ev);
-static void ngx_exportsite_tracked(redisAsyncContext *ac, void *reply,
-    void *data);
 
 
 static ngx_exportsite_redis_t  ngx_exportsite_listener;
@@ -40,7 +38,6 @@ static ngx_event_t             ngx_exportsite_refresh_event;
 static ngx_uint_t              ngx_exportsite_listening;
 static ngx_uint_t              ngx_exportsite_keeping;
 static ngx_atomic_uint_t       ngx_exportsite_listener_id;
-static ngx_atomic_uint_t       ngx_exportsite_tracked_by;
 
 
 ngx_uint_t
@@ -153,8 +150,6 @@ ngx_exportsite_keeper_connected(void)
     if (ngx_exportsite_keeping) {
         ngx_exportsite_segments_load();
     }
-
-    ngx_exportsite_tracked_by = 0;
 }
 
 
@@ -358,48 +353,4 @@ ngx_exportsite_keeper_refresh(ngx_event_t *ev)
 {
     ngx_exportsite_segments_load();
     ngx_add_timer(ev, ngx_exportsite_worker.conf->redis.refresh);
-}
-
-
-void
-ngx_exportsite_track(void)
-{
-    char                      id[NGX_ATOMIC_T_LEN + 1];
-    size_t                    len[5];
-    ngx_uint_t                i;
-    const char               *argv[5] = {
-        "CLIENT", "TRACKING", "ON", "REDIRECT", id
-    };
-    ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
-
-    if (ngx_exportsite_tracked_by == w->state->tracking_id
-        || w->state->tracking_id == 0)
-    {
-        return;
-    }
-
-    ngx_exportsite_tracked_by = w->state->tracking_id;
-    *ngx_sprintf((u_char *) id, "%uA", ngx_exportsite_tracked_by) = '\0';
-
-    for (i = 0; i < 5; i++) {
-        len[i] = ngx_strlen(argv[i]);
-    }
-
-    (void) ngx_exportsite_redis_command(&w->redis, ngx_exportsite_tracked,
-                                        NULL, 5, argv, len);
-}
-
-
-static void
-ngx_exportsite_tracked(redisAsyncContext *ac, void *reply, void *data)
-{
-    redisReply  *r = reply;
-
-    ngx_exportsite_redis_answered(&ngx_exportsite_worker.redis, r);
-
-    if (r != NULL && r->type == REDIS_REPLY_ERROR) {
-        /* the listener has just gone, or Redis is too old: ttl must do */
-        ngx_log_error(NGX_LOG_INFO, ngx_exportsite_worker.log, 0,
-                      "exportsite: CLIENT TRACKING: %s", r->str);
-    }
 }

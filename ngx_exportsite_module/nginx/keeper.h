@@ -20,10 +20,4 @@ void ngx_exportsite_keeper_connected(void);
 /* Gives the office up. */
 void ngx_exportsite_keeper_resign(void);
 
-/*
- * Points Redis' messages about the profiles that this worker reads at the
- * keeper's subscription, if they are not yet; to be called before reading one.
- */
-void ngx_exportsite_track(void);
-
 #endif

@@ -5,6 +5,7 @@
 
 #include "choose.h"
 #include "directives.h"
+#include "process.h"
 #include "record.h"
 #include "status.h"
 #include "variables.h"

@@ -9,10 +9,11 @@
 #include "../core/event.h"
 #include "../core/query.h"
 #include "choose.h"
+#include "fields.h"
+#include "headers.h"
 #include "queue.h"
 #include "record.h"
 #include "resolve.h"
-#include "segments.h"
 #include "visitor.h"
 #include "worker.h"
 
@@ -25,6 +26,34 @@ static ngx_uint_t ngx_exportsite_is_html(ngx_exportsite_visit_t *visit);
 static void ngx_exportsite_record(ngx_exportsite_visit_t *visit);
 static void ngx_exportsite_record_fields(ngx_exportsite_visit_t *visit,
     es_event_t *e);
+
+
+/* Sixteen digits of the process and eight of its count. */
+ngx_str_t
+ngx_exportsite_event_id(ngx_exportsite_visit_t *visit)
+{
+    u_char          *p;
+    uint32_t         n;
+    ngx_uint_t       i;
+    static uint32_t  counter;
+    static u_char    hex[] = "0123456789abcdef";
+
+    if (!visit->event_id_made) {
+        visit->event_id_made = 1;
+
+        ngx_memcpy(visit->event_id, ngx_exportsite_worker.event_nonce, 16);
+
+        n = ++counter;
+        p = visit->event_id + NGX_EXPORTSITE_EVENT_ID_LEN;
+
+        for (i = 0; i < 8; i++) {
+            *--p = hex[n & 15];
+            n >>= 4;
+        }
+    }
+
+    return (ngx_str_t) { NGX_EXPORTSITE_EVENT_ID_LEN, visit->event_id };
+}
 
 
 /* What of a view is known from the request alone. */

@@ -7,9 +7,9 @@
 #include "../core/language.h"
 #include "../core/query.h"
 #include "../core/text.h"
-#include "fields.h"
 #include "geo.h"
 #include "profile.h"
+#include "headers.h"
 #include "remember.h"
 #include "resolve.h"
 #include "visitor.h"
@@ -317,7 +317,7 @@ ngx_exportsite_industry_hinted(ngx_exportsite_visit_t *visit)
     hint = visit->conf->hints->elts;
 
     for (i = 0; i < visit->conf->hints->nelts; i++) {
-        if (ngx_exportsite_rule(visit, hint[i].rule)) {
+        if (ngx_exportsite_worker.rule(visit, hint[i].rule)) {
             return ngx_exportsite_industry_declared(visit,
                                            ngx_exportsite_es(hint[i].name));
         }

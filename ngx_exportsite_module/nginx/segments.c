@@ -5,7 +5,6 @@
  */
 #include "compat.h"
 
-#include "fields.h"
 #include "segments.h"
 
 
@@ -17,6 +16,7 @@ static void ngx_exportsite_segment_pool_free(void *data, es_pool_t *pool);
 static ngx_uint_t ngx_exportsite_segments_apply(ngx_uint_t budget);
 static void ngx_exportsite_segments_drop(ngx_exportsite_definitions_t *list);
 static void ngx_exportsite_segments_timer(ngx_event_t *ev);
+static void ngx_exportsite_bind_segments(es_segments_t *set);
 
 
 static es_segments_t                 *ngx_exportsite_segments;
@@ -263,78 +263,65 @@ ngx_exportsite_segments_forget(redisReply *hash)
 
 
 void
+ngx_exportsite_bind_rule(es_rule_t *rule)
+{
+    size_t            i;
+    ngx_int_t         n;
+    es_rule_field_t  *field;
+
+    for (i = 0; i < rule->nfields; i++) {
+        field = &rule->fields[i];
+
+        switch (field->kind) {
+
+        case ES_FIELD_VISITS:
+            n = ngx_exportsite_field_number(es_str("visits"));
+            break;
+
+        case ES_FIELD_VIEWS:
+            n = ngx_exportsite_field_number(es_str("views"));
+            break;
+
+        case ES_FIELD_PROFILE:
+            n = ngx_exportsite_field_number(field->name);
+            break;
+
+        default:
+            continue;
+        }
+
+        field->bind = (uint32_t) (n + 1);
+    }
+}
+
+
+/* Gives the profile fields of all rules their numbers, and others segments. */
+static void
+ngx_exportsite_bind_segments(es_segments_t *set)
+{
+    size_t                    i;
+    es_rule_t                *rule, **rules;
+    ngx_array_t              *list = &ngx_exportsite_worker.conf->rules;
+
+    for (i = 0; i < es_segments_count(set); i++) {
+        rule = es_segments_rule(set, i);
+
+        if (rule != NULL) {
+            ngx_exportsite_bind_rule(rule);
+        }
+    }
+
+    rules = list->elts;
+
+    for (i = 0; i < list->nelts; i++) {
+        es_segments_bind(set, rules[i]);
+    }
+}
+
+
+void
 ngx_exportsite_segments_linked(uint64_t version)
 {
     ngx_exportsite_segments_version = version;
     ngx_exportsite_bind_segments(ngx_exportsite_segments);
-}
-
-
-ngx_uint_t
-ngx_exportsite_in_segment(ngx_exportsite_visit_t *visit, uint32_t index)
-{
-    size_t         count;
-    es_segments_t *set = ngx_exportsite_segments;
-
-    count = es_segments_count(set);
-
-    if (index >= count) {
-        return 0;
-    }
-
-    if (visit->segments == NULL
-        || visit->segments_generation != es_segments_generation(set))
-    {
-        visit->segments = ngx_pcalloc(visit->request->pool, count);
-        if (visit->segments == NULL) {
-            return 0;
-        }
-
-        visit->segments_generation = es_segments_generation(set);
-    }
-
-    return ngx_exportsite_segment_eval(visit, set, index);
-}
-
-
-ngx_str_t
-ngx_exportsite_segment_list(ngx_exportsite_visit_t *visit)
-{
-    u_char         *p;
-    size_t          i, count, len;
-    es_str_t        name;
-    ngx_str_t       list = ngx_null_string;
-    es_segments_t  *set = ngx_exportsite_segments;
-
-    count = es_segments_count(set);
-    len = 0;
-
-    for (i = 0; i < count; i++) {
-        if (ngx_exportsite_in_segment(visit, (uint32_t) i)) {
-            len += es_segments_name(set, i).len + 1;
-        }
-    }
-
-    if (len == 0) {
-        return list;
-    }
-
-    p = ngx_pnalloc(visit->request->pool, len);
-    if (p == NULL) {
-        return list;
-    }
-
-    list.data = p;
-
-    for (i = 0; i < count; i++) {
-        if (ngx_exportsite_in_segment(visit, (uint32_t) i)) {
-            name = es_segments_name(set, i);
-            p = ngx_cpymem(p, name.data, name.len);
-            *p++ = ',';
-        }
-    }
-
-    list.len = p - list.data - 1;
-
-    return list;
 }

@@ -6,7 +6,6 @@
 
 #include "../core/segments.h"
 #include "definitions.h"
-#include "visit.h"
 
 
 /* Compiles all that the zone has; NGX_ERROR without memory. */
@@ -27,12 +26,8 @@ void ngx_exportsite_segments_forget(redisReply *hash);
 /* After the set was linked: binds what its rules read. */
 void ngx_exportsite_segments_linked(uint64_t version);
 
-/* Is the visitor in the segment of that number, as of the present set? */
-ngx_uint_t ngx_exportsite_in_segment(ngx_exportsite_visit_t *visit,
-    uint32_t index);
-
-/* The names of all segments the visitor is in, sorted, with commas, in pool. */
-ngx_str_t ngx_exportsite_segment_list(ngx_exportsite_visit_t *visit);
+/* Gives the profile fields of a rule their numbers. */
+void ngx_exportsite_bind_rule(es_rule_t *rule);
 
 /* Gives back all rules. */
 void ngx_exportsite_segments_exit(void);

@@ -7,7 +7,7 @@
 #include "geo.h"
 #include "json.h"
 #include "keeper.h"
-#include "profile.h"
+#include "profile_zone.h"
 #include "segments.h"
 #include "status.h"
 #include "worker.h"

@@ -104,20 +104,4 @@ ngx_exportsite_visit_t *ngx_exportsite_visit(ngx_http_request_t *r);
 ngx_int_t ngx_exportsite_visit_begin(ngx_http_request_t *r,
     ngx_exportsite_place_e place);
 
-/* Goes on with a request that waited. */
-void ngx_exportsite_visit_resume(ngx_exportsite_visit_t *visit);
-
-/* Whether a request may be a page, by what the browser says or by its path. */
-ngx_uint_t ngx_exportsite_maybe_page(ngx_exportsite_visit_t *visit);
-
-/* The headers of interest. */
-ngx_exportsite_headers_t *ngx_exportsite_headers(
-    ngx_exportsite_visit_t *visit);
-
-/* A request header by its name in lower case; NULL if there is none. */
-ngx_str_t *ngx_exportsite_header(ngx_http_request_t *r, ngx_str_t *name);
-
-/* The id of the view that this visit is, made on first use. */
-ngx_str_t ngx_exportsite_event_id(ngx_exportsite_visit_t *visit);
-
 #endif

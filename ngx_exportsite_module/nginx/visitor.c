@@ -10,6 +10,7 @@
 #include "../core/cookie.h"
 #include "../core/siphash.h"
 #include "../core/visitor.h"
+#include "headers.h"
 #include "remember.h"
 #include "visitor.h"
 #include "worker.h"

@@ -5,6 +5,7 @@
 #include "compat.h"
 
 #include "choose.h"
+#include "fields.h"
 #include "json.h"
 #include "resolve.h"
 #include "segments.h"

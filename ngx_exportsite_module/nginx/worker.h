@@ -7,6 +7,7 @@
 
 #include "redis.h"
 #include "settings.h"
+#include "visit.h"
 #include "zone.h"
 
 
@@ -23,6 +24,10 @@ typedef struct {
     ngx_exportsite_counters_t    *counters;       /* in the slot, or private */
 
     es_rule_scratch_t            *scratch;        /* of regexes */
+
+    /* rules ask for an industry, and hints for rules: here the circle ends */
+    ngx_uint_t                  (*rule)(ngx_exportsite_visit_t *visit,
+                                        const es_rule_t *rule);
     u_char                        event_nonce[16];  /* hex, of this process */
 } ngx_exportsite_worker_t;
 
@@ -30,12 +35,10 @@ typedef struct {
 extern ngx_exportsite_worker_t  ngx_exportsite_worker;
 
 
-ngx_int_t ngx_exportsite_init_process(ngx_cycle_t *cycle);
-void ngx_exportsite_exit_process(ngx_cycle_t *cycle);
-
 /* The number of a profile field, in all workers; -1 when there are too many. */
 ngx_int_t ngx_exportsite_field_number(es_str_t name);
 
-#define ngx_exportsite_count(counter)  ngx_exportsite_worker.counters->counter++
+#define ngx_exportsite_count(counter)                                         \
+    (ngx_exportsite_worker.counters->counter++)
 
 #endif
