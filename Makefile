@@ -10,11 +10,10 @@
 # CC chooses the compiler, NGINX_SRC the sources of nginx (headers will do).
 
 BUILD     := build
-NGINX_SRC ?= /usr/share/nginx/src
 ES_CFLAGS := -Wall -Wextra -Wno-unused-parameter -Werror
 MODULE    := $(BUILD)/ngx_exportsite_module.so
 
-SRCS := $(wildcard ngx_exportsite_module/*/*.c ngx_exportsite_module/*/*.h) config
+SRCS := $(wildcard ngx_exportsite_module/*/*.[ch]) config scripts/build-module
 
 .PHONY: all asan clang unit fuzz fuzz-short http http-asan lint bench test clean
 
@@ -28,7 +27,7 @@ asan: $(BUILD)/asan/ngx_exportsite_module.so
 
 $(BUILD)/asan/ngx_exportsite_module.so: $(SRCS)
 	CC=gcc scripts/build-module $(BUILD)/nginx-asan $@ "$(ES_CFLAGS) -O1 \
-	  -fno-omit-frame-pointer -fsanitize=address,undefined \
+	  -U_FORTIFY_SOURCE -fno-omit-frame-pointer -fsanitize=address,undefined \
 	  -fno-sanitize-recover=undefined" "-fsanitize=address,undefined"
 
 # Its own compiler, whatever CC says: both have to take it

@@ -54,7 +54,10 @@ ngx_exportsite_remember_place(ngx_exportsite_remember_t *table, ngx_str_t *text,
 
     } else {
         word = 0;
-        ngx_memcpy(&word, text->data, text->len);
+
+        if (text->len != 0) {
+            ngx_memcpy(&word, text->data, text->len);
+        }
     }
 
     h = (h ^ word) * 0x9e3779b97f4a7c15ull;
@@ -68,7 +71,8 @@ ngx_exportsite_recall(const ngx_exportsite_remembered_t *place,
     ngx_str_t *text, uint32_t salt)
 {
     return place != NULL && place->len == text->len + 1 && place->salt == salt
-           && ngx_memcmp(place->text, text->data, text->len) == 0;
+           && (text->len == 0
+               || ngx_memcmp(place->text, text->data, text->len) == 0);
 }
 
 
@@ -80,7 +84,10 @@ ngx_exportsite_remember(ngx_exportsite_remembered_t *place, ngx_str_t *text,
         place->len = (uint16_t) (text->len + 1);
         place->salt = salt;
         place->answer = (int16_t) answer;
-        ngx_memcpy(place->text, text->data, text->len);
+
+        if (text->len != 0) {
+            ngx_memcpy(place->text, text->data, text->len);
+        }
     }
 }
 

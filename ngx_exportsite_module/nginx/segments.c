@@ -8,13 +8,9 @@
 #include "segments.h"
 
 
-#define NGX_EXPORTSITE_COMPILE_SLICE  64
-
-
 static es_pool_t *ngx_exportsite_segment_pool(void *data);
 static void ngx_exportsite_segment_pool_free(void *data, es_pool_t *pool);
 static ngx_uint_t ngx_exportsite_segments_apply(ngx_uint_t budget);
-static void ngx_exportsite_segments_drop(ngx_exportsite_definitions_t *list);
 static void ngx_exportsite_segments_timer(ngx_event_t *ev);
 static void ngx_exportsite_bind_segments(es_segments_t *set);
 
@@ -157,13 +153,11 @@ ngx_exportsite_segments_apply(ngx_uint_t budget)
         (void) es_segments_put(ngx_exportsite_segments, d.name, d.text, &err);
 
         if (--budget == 0) {
-            (void) es_segments_link(ngx_exportsite_segments);
-            ngx_exportsite_bind_segments(ngx_exportsite_segments);
             return 0;
         }
     }
 
-    ngx_exportsite_segments_drop(list);
+    ngx_exportsite_segments_keep(list);
     (void) es_segments_link(ngx_exportsite_segments);
     ngx_exportsite_segments_linked(list->version);
 
@@ -184,81 +178,43 @@ ngx_exportsite_segments_finish(void)
 }
 
 
-/* A mark for each segment of the set, all clear; NULL where there is none. */
-static u_char *
-ngx_exportsite_segments_marks(void)
+void
+ngx_exportsite_segments_keep(ngx_exportsite_definitions_t *list)
 {
-    size_t  count = es_segments_count(ngx_exportsite_segments);
+    u_char                       *stays;
+    size_t                        at, i, count;
+    uint32_t                      n;
+    ngx_exportsite_definition_t   d;
 
-    return count ? ngx_calloc(count, ngx_exportsite_worker.log) : NULL;
-}
+    count = es_segments_count(ngx_exportsite_segments);
 
-
-static void
-ngx_exportsite_segments_mark(u_char *marks, es_str_t name)
-{
-    uint32_t  n = es_segments_find(ngx_exportsite_segments, name);
-
-    if (n != ES_SEGMENT_UNKNOWN) {
-        marks[n] = 1;
+    if (count == 0) {
+        return;
     }
-}
 
+    stays = ngx_calloc(count, ngx_exportsite_worker.log);
+    if (stays == NULL) {
+        return;
+    }
 
-static void
-ngx_exportsite_segments_remove(u_char *marks)
-{
-    size_t  i, count = es_segments_count(ngx_exportsite_segments);
+    at = 0;
+
+    while (ngx_exportsite_definitions_next(list, &at, &d)) {
+        n = es_segments_find(ngx_exportsite_segments, d.name);
+
+        if (n != ES_SEGMENT_UNKNOWN) {
+            stays[n] = 1;
+        }
+    }
 
     for (i = 0; i < count; i++) {
-        if (!marks[i]) {
+        if (!stays[i]) {
             es_segments_remove(ngx_exportsite_segments,
                                es_segments_name(ngx_exportsite_segments, i));
         }
     }
 
-    ngx_free(marks);
-}
-
-
-/* Removes the segments that the list no longer has. */
-static void
-ngx_exportsite_segments_drop(ngx_exportsite_definitions_t *list)
-{
-    u_char                       *marks;
-    size_t                        at = 0;
-    ngx_exportsite_definition_t   d;
-
-    marks = ngx_exportsite_segments_marks();
-    if (marks == NULL) {
-        return;
-    }
-
-    while (ngx_exportsite_definitions_next(list, &at, &d)) {
-        ngx_exportsite_segments_mark(marks, d.name);
-    }
-
-    ngx_exportsite_segments_remove(marks);
-}
-
-
-void
-ngx_exportsite_segments_forget(redisReply *hash)
-{
-    u_char  *marks;
-    size_t   i;
-
-    marks = ngx_exportsite_segments_marks();
-    if (marks == NULL) {
-        return;
-    }
-
-    for (i = 0; i + 1 < hash->elements; i += 2) {
-        ngx_exportsite_segments_mark(marks,
-                 (es_str_t) { hash->element[i]->len, hash->element[i]->str });
-    }
-
-    ngx_exportsite_segments_remove(marks);
+    ngx_free(stays);
 }
 
 

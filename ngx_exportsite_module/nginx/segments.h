@@ -8,6 +8,10 @@
 #include "definitions.h"
 
 
+/* how many rules are compiled in one turn of the event loop */
+#define NGX_EXPORTSITE_COMPILE_SLICE  64
+
+
 /* Compiles all that the zone has; NGX_ERROR without memory. */
 ngx_int_t ngx_exportsite_segments_init(void);
 
@@ -20,8 +24,8 @@ es_segments_t *ngx_exportsite_segments_set(void);
 /* Compiles the rest of a list that is being taken over. */
 void ngx_exportsite_segments_finish(void);
 
-/* Removes from the set what a hash of Redis does not have. */
-void ngx_exportsite_segments_forget(redisReply *hash);
+/* Removes from the set what a list does not have. */
+void ngx_exportsite_segments_keep(ngx_exportsite_definitions_t *list);
 
 /* After the set was linked: binds what its rules read. */
 void ngx_exportsite_segments_linked(uint64_t version);

@@ -20,24 +20,29 @@ static void ngx_exportsite_segments_counted(redisAsyncContext *ac, void *reply,
     void *data);
 static void ngx_exportsite_segments_came(redisAsyncContext *ac, void *reply,
     void *data);
-static void ngx_exportsite_segments_take(redisReply *hash);
-static ngx_uint_t ngx_exportsite_segments_write(redisReply *hash,
-    ngx_exportsite_definitions_t *was, ngx_exportsite_definitions_t *list);
+static ngx_int_t ngx_exportsite_segments_copy(redisReply *hash);
+static void ngx_exportsite_segments_step(ngx_event_t *ev);
+static void ngx_exportsite_segments_take(ngx_exportsite_definitions_t *came);
+static ngx_uint_t ngx_exportsite_segments_write(
+    ngx_exportsite_definitions_t *came, ngx_exportsite_definitions_t *was,
+    ngx_exportsite_definitions_t *list);
 static void ngx_exportsite_segments_report(ngx_exportsite_definitions_t *list);
 static void ngx_exportsite_segments_reported(redisAsyncContext *ac,
     void *reply, void *data);
 
 
-static ngx_uint_t  ngx_exportsite_loading;
-static ngx_uint_t  ngx_exportsite_load_again;
-static uint64_t    ngx_exportsite_reported;       /* hash of what was written */
+static ngx_uint_t                     ngx_exportsite_loading;
+static ngx_uint_t                     ngx_exportsite_load_again;
+static ngx_exportsite_definitions_t   ngx_exportsite_came;
+static size_t                         ngx_exportsite_came_at;
+static ngx_event_t                    ngx_exportsite_step_event;
+static uint64_t                       ngx_exportsite_reported; /* a hash */
 
 
 void
 ngx_exportsite_segments_load(void)
 {
     if (ngx_exportsite_worker.redis.state != ngx_exportsite_redis_connected) {
-        ngx_exportsite_loading = 0;
         return;
     }
 
@@ -112,16 +117,18 @@ ngx_exportsite_segments_came(redisAsyncContext *ac, void *reply, void *data)
     redisReply  *r = reply;
 
     ngx_exportsite_redis_answered(&ngx_exportsite_worker.redis, r);
-    ngx_exportsite_loading = 0;
 
-    if (r != NULL && r->type == REDIS_REPLY_ARRAY) {
-        ngx_exportsite_segments_take(r);
+    if (r == NULL || r->type != REDIS_REPLY_ARRAY
+        || ngx_exportsite_segments_copy(r) != NGX_OK)
+    {
+        ngx_exportsite_loading = 0;
+        return;
     }
 
-    if (ngx_exportsite_load_again) {
-        ngx_exportsite_load_again = 0;
-        ngx_exportsite_segments_load();
-    }
+    /* what others published must be in this worker's set too */
+    ngx_exportsite_segments_finish();
+
+    ngx_exportsite_segments_step(&ngx_exportsite_step_event);
 }
 
 
@@ -139,33 +146,92 @@ ngx_exportsite_segments_cmp(const void *one, const void *two)
 }
 
 
-static void
-ngx_exportsite_segments_take(redisReply *hash)
+/* The reply is gone with its callback, but the work takes several turns. */
+static ngx_int_t
+ngx_exportsite_segments_copy(redisReply *hash)
 {
     size_t                         i;
-    es_segments_t                 *set;
-    es_rule_error_t                err;
-    ngx_exportsite_definitions_t   was, list;
+    ngx_exportsite_definition_t    d;
+    ngx_exportsite_definitions_t  *list = &ngx_exportsite_came;
 
-    /* what others published must be in this worker's set too */
-    ngx_exportsite_segments_finish();
+    ngx_exportsite_definitions_free(list);
+    ngx_exportsite_came_at = 0;
 
-    set = ngx_exportsite_segments_set();
-
-    qsort(hash->element, hash->elements / 2, 2 * sizeof(redisReply *),
-          ngx_exportsite_segments_cmp);
-
-    for (i = 0; i + 1 < hash->elements; i += 2) {
-        (void) es_segments_put(set,
-                  (es_str_t) { hash->element[i]->len, hash->element[i]->str },
-                  (es_str_t) { hash->element[i + 1]->len,
-                               hash->element[i + 1]->str },
-                  &err);
+    if (ngx_exportsite_definitions_new(list) != NGX_OK) {
+        return NGX_ERROR;
     }
 
-    ngx_exportsite_segments_forget(hash);
+    if (hash->elements >= 2) {
+        qsort(hash->element, hash->elements / 2, 2 * sizeof(redisReply *),
+              ngx_exportsite_segments_cmp);
+    }
 
-    if (!es_segments_link(set)
+    d.error = es_null_str;
+    d.version = 0;
+
+    for (i = 0; i + 1 < hash->elements; i += 2) {
+        d.name = (es_str_t) { hash->element[i]->len, hash->element[i]->str };
+        d.text = (es_str_t) { hash->element[i + 1]->len,
+                              hash->element[i + 1]->str };
+
+        if (ngx_exportsite_definitions_add(list, &d) != NGX_OK) {
+            ngx_log_error(NGX_LOG_ERR, ngx_exportsite_worker.log, 0,
+                          "exportsite: the segments in Redis take more than %d "
+                          "bytes: those known stay in force",
+                          NGX_EXPORTSITE_DEFINITIONS_MAX);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* Compiles some of what came, and in the end puts all in force. */
+static void
+ngx_exportsite_segments_step(ngx_event_t *ev)
+{
+    ngx_uint_t                    n;
+    es_rule_error_t               err;
+    ngx_exportsite_definition_t   d;
+
+    n = 0;
+
+    while (ngx_exportsite_definitions_next(&ngx_exportsite_came,
+                                           &ngx_exportsite_came_at, &d))
+    {
+        (void) es_segments_put(ngx_exportsite_segments_set(), d.name, d.text,
+                               &err);
+
+        if (++n == NGX_EXPORTSITE_COMPILE_SLICE) {
+            ev->handler = ngx_exportsite_segments_step;
+            ev->data = &ngx_exportsite_worker.redis;
+            ev->log = ngx_exportsite_worker.log;
+            ev->cancelable = 1;
+            ngx_add_timer(ev, 1);
+            return;
+        }
+    }
+
+    ngx_exportsite_segments_take(&ngx_exportsite_came);
+    ngx_exportsite_definitions_free(&ngx_exportsite_came);
+    ngx_exportsite_loading = 0;
+
+    if (ngx_exportsite_load_again) {
+        ngx_exportsite_load_again = 0;
+        ngx_exportsite_segments_load();
+    }
+}
+
+
+static void
+ngx_exportsite_segments_take(ngx_exportsite_definitions_t *came)
+{
+    ngx_exportsite_definitions_t   was, list;
+
+    ngx_exportsite_segments_keep(came);
+
+    if (!es_segments_link(ngx_exportsite_segments_set())
         || ngx_exportsite_definitions_read(&was) != NGX_OK)
     {
         return;
@@ -176,7 +242,7 @@ ngx_exportsite_segments_take(redisReply *hash)
         return;
     }
 
-    if (ngx_exportsite_segments_write(hash, &was, &list)) {
+    if (ngx_exportsite_segments_write(came, &was, &list)) {
         ngx_exportsite_definitions_publish(&list);
         ngx_exportsite_segments_linked(list.version);
 
@@ -193,87 +259,81 @@ ngx_exportsite_segments_take(redisReply *hash)
 
 /* A name for people: as it is if it is one, else with question marks. */
 static es_str_t
-ngx_exportsite_segments_name(redisReply *reply, char *buf, size_t size)
+ngx_exportsite_segments_name(es_str_t name, char *buf, size_t size)
 {
     size_t  i, len;
 
-    len = ngx_min(reply->len, size);
+    len = ngx_min(name.len, size);
 
     for (i = 0; i < len; i++) {
-        buf[i] = (reply->str[i] > ' ' && reply->str[i] < 0x7f) ? reply->str[i]
-                                                               : '?';
+        buf[i] = (name.data[i] > ' ' && name.data[i] < 0x7f) ? name.data[i]
+                                                             : '?';
     }
 
     return (es_str_t) { len, buf };
 }
 
 
-/* Fills the list in the order of the hash; true if it differs from before. */
+/* What is wrong with a segment as it stands in Redis; NULL if nothing. */
+static const char *
+ngx_exportsite_segments_wrong(es_str_t name)
+{
+    uint32_t        n;
+    es_segments_t  *set = ngx_exportsite_segments_set();
+
+    n = es_segments_find(set, name);
+
+    if (n != ES_SEGMENT_UNKNOWN) {
+        return es_segments_error(set, n);
+    }
+
+    return es_name_valid(name)
+           ? "there are too many segments, or their rules are too long"
+           : "not a name: [a-z][a-z0-9_-]{0,63}";
+}
+
+
+/* Fills the list in the order of what came; true if it differs from before. */
 static ngx_uint_t
-ngx_exportsite_segments_write(redisReply *hash,
+ngx_exportsite_segments_write(ngx_exportsite_definitions_t *came,
     ngx_exportsite_definitions_t *was, ngx_exportsite_definitions_t *list)
 {
     char                          name[64];
-    size_t                        i, at;
-    uint32_t                      n;
+    size_t                        at, was_at;
     ngx_uint_t                    known, changed;
     const char                   *error;
-    es_segments_t                *set;
     ngx_exportsite_definition_t   d, old;
 
-    set = ngx_exportsite_segments_set();
     changed = 0;
     at = 0;
+    was_at = 0;
 
-    for (i = 0; i + 1 < hash->elements; i += 2) {
+    while (ngx_exportsite_definitions_next(came, &at, &d)) {
 
-        d.name = (es_str_t) { hash->element[i]->len, hash->element[i]->str };
-        n = es_segments_find(set, d.name);
-
-        if (n == ES_SEGMENT_UNKNOWN) {
-            d.name = ngx_exportsite_segments_name(hash->element[i], name,
-                                                  sizeof(name));
-            error = es_name_valid(d.name)
-                    ? "there are too many segments, or their rules are too long"
-                    : "not a name: [a-z][a-z0-9_-]{0,63}";
-
-        } else {
-            error = es_segments_error(set, n);
-        }
+        error = ngx_exportsite_segments_wrong(d.name);
+        d.name = ngx_exportsite_segments_name(d.name, name, sizeof(name));
 
         /* both lists are in the same order, so the next one is mostly it */
-        known = (ngx_exportsite_definitions_next(was, &at, &old)
+        known = (ngx_exportsite_definitions_next(was, &was_at, &old)
                  && es_str_eq(old.name, d.name))
                 || ngx_exportsite_definitions_find(was, d.name, &old);
-
-        d.text = (es_str_t) { hash->element[i + 1]->len,
-                              hash->element[i + 1]->str };
-        d.error = es_null_str;
 
         if (error != NULL) {
             d.error = (es_str_t) { ngx_strlen(error), error };
             d.text = known ? old.text : es_null_str;
         }
 
-        d.version = list->version;
+        d.version = (known && es_str_eq(d.text, old.text)) ? old.version
+                                                           : list->version;
 
-        if (known && es_str_eq(d.text, old.text)) {
-            d.version = old.version;
+        if (error != NULL && (!known || !es_str_eq(d.error, old.error))) {
+            ngx_log_error(NGX_LOG_ERR, ngx_exportsite_worker.log, 0,
+                          "exportsite: segment \"%*s\" in Redis is not taken: "
+                          "%s", d.name.len, d.name.data, error);
         }
 
-        if (!known || d.version != old.version
-            || !es_str_eq(d.error, old.error))
-        {
-            changed = 1;
-
-            if (error != NULL
-                && (!known || !es_str_eq(d.error, old.error)))
-            {
-                ngx_log_error(NGX_LOG_ERR, ngx_exportsite_worker.log, 0,
-                              "exportsite: segment \"%*s\" in Redis is not "
-                              "taken: %s", d.name.len, d.name.data, error);
-            }
-        }
+        changed |= !known || d.version != old.version
+                   || !es_str_eq(d.error, old.error);
 
         if (ngx_exportsite_definitions_add(list, &d) != NGX_OK) {
             break;
@@ -281,6 +341,30 @@ ngx_exportsite_segments_write(redisReply *hash,
     }
 
     return changed || list->len != was->len;
+}
+
+
+/* How many segments have an error, and a hash of them all. */
+static size_t
+ngx_exportsite_segments_errors(ngx_exportsite_definitions_t *list,
+    uint64_t *hash)
+{
+    size_t                        n = 0, at = 0;
+    ngx_exportsite_definition_t   d;
+
+    *hash = 1;
+
+    while (ngx_exportsite_definitions_next(list, &at, &d)) {
+        if (d.error.len != 0) {
+            n++;
+            *hash = *hash * 31 + ngx_murmur_hash2((u_char *) d.name.data,
+                                                  d.name.len);
+            *hash = *hash * 31 + ngx_murmur_hash2((u_char *) d.error.data,
+                                                  d.error.len);
+        }
+    }
+
+    return n;
 }
 
 
@@ -297,24 +381,13 @@ ngx_exportsite_segments_report(ngx_exportsite_definitions_t *list)
     ngx_exportsite_definition_t   d;
     ngx_exportsite_redis_t       *redis = &ngx_exportsite_worker.redis;
 
-    n = 0;
-    at = 0;
-    hash = 0;
+    n = ngx_exportsite_segments_errors(list, &hash);
 
-    while (ngx_exportsite_definitions_next(list, &at, &d)) {
-        if (d.error.len != 0) {
-            n++;
-            hash = hash * 31 + ngx_murmur_hash2((u_char *) d.name.data,
-                                                d.name.len);
-            hash = hash * 31 + ngx_murmur_hash2((u_char *) d.error.data,
-                                                d.error.len);
-        }
-    }
-
-    if (ngx_exportsite_reported == hash + 1) {
+    if (ngx_exportsite_reported == hash) {
         return;
     }
 
+    /* words, their lengths, and the names that are put together */
     argv = ngx_alloc((2 * n + 2) * (sizeof(char *) + sizeof(size_t))
                      + n * (sizeof("segment:") - 1 + 64), redis->log);
     if (argv == NULL) {
@@ -339,7 +412,7 @@ ngx_exportsite_segments_report(ngx_exportsite_definitions_t *list)
     argc = 2;
     at = 0;
 
-    while (ngx_exportsite_definitions_next(list, &at, &d)) {
+    while (n > 0 && ngx_exportsite_definitions_next(list, &at, &d)) {
         if (d.error.len == 0) {
             continue;
         }
@@ -355,13 +428,13 @@ ngx_exportsite_segments_report(ngx_exportsite_definitions_t *list)
         names = p;
     }
 
-    if (n != 0) {
+    if (n > 0) {
         (void) ngx_exportsite_redis_command(redis,
                                             ngx_exportsite_segments_reported,
                                             NULL, (int) argc, argv, len);
     }
 
-    ngx_exportsite_reported = hash + 1;
+    ngx_exportsite_reported = hash;
     ngx_free(argv);
 }
 

@@ -340,7 +340,11 @@ ngx_exportsite_set_cookie(ngx_exportsite_visit_t *visit, u_char *value,
 
     p = ngx_cpymem(p, cookie->name.data, cookie->name.len);
     *p++ = '=';
-    p = ngx_cpymem(p, value, len);
+
+    if (len != 0) {
+        p = ngx_cpymem(p, value, len);
+    }
+
     p = ngx_cpymem(p, attributes->data, attributes->len);
 
     if (secure) {

@@ -1,0 +1,276 @@
+"""What every benchmark needs: a temporary directory with the pages, Redis, nginx
+with one of the contenders, wrk. All that was started ends with the Bench."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import crowd
+import mmdb
+from contenders import NGINX
+from resp import Redis
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+MODULE = Path(os.environ.get("ES_MODULE", ROOT / "build/ngx_exportsite_module.so"))
+MODULES = Path("/usr/lib/nginx/modules")
+GEOIP2 = MODULES / "ngx_http_geoip2_module.so"
+REDIS_PORT, PROXY_PORT, NGINX_PORT = 25000, 25001, 25010
+NGINX_CORE, LOAD_CORE = 0, 1
+CONNECTIONS = 64
+TICKS = os.sysconf("SC_CLK_TCK")
+
+# what is needed: (a program or file, the Debian package that has it)
+BASIC = [("nginx", "nginx"), ("redis-server", "redis-server"), ("wrk", "wrk")]
+VALGRIND = [("valgrind", "valgrind")]
+LUA = [(MODULES / "ngx_http_lua_module.so", "libnginx-mod-http-lua"),
+       ("/usr/share/lua/5.1/nginx/redis.lua", "lua-nginx-redis"),
+       ("/usr/share/lua/5.1/resty/core.lua", "lua-resty-core"),
+       ("/usr/share/lua/5.1/resty/lrucache.lua", "lua-resty-lrucache")]
+
+
+def need(*lists):
+    """Ends with advice if anything is missing."""
+    missing = [package for what, package in sum(lists, BASIC)
+               if not (os.path.exists(what) or shutil.which(what))]
+    if missing:
+        sys.exit("missing, as root: apt-get install " + " ".join(missing))
+    if not MODULE.exists():
+        sys.exit(f"{MODULE} is not there: make")
+    if os.cpu_count() < 2:
+        sys.exit("two cores are needed: one for nginx, one for the load")
+
+
+def load_average():
+    return " ".join(Path("/proc/loadavg").read_text().split()[:3])
+
+
+def until(condition, what, seconds=20):
+    end = time.monotonic() + seconds
+    while not (result := condition()):
+        if time.monotonic() > end:
+            sys.exit(f"waited {seconds} s for {what}")
+        time.sleep(0.01)
+    return result
+
+
+def listening(port):
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Bench:
+    def __init__(self):
+        os.sched_setaffinity(0, {LOAD_CORE})
+        self.temporary = tempfile.TemporaryDirectory(prefix="exportsite-bench-")
+        self.dir = Path(self.temporary.name)
+        self.dir.chmod(0o755)
+        self.started = []
+        database = subprocess.run([ROOT / "scripts/fetch-mmdb"], check=True,
+                                  stdout=subprocess.PIPE, text=True).stdout.strip()
+        self.mmdb_path = database
+        self.mmdb = mmdb.Database(database)
+        self.secret = self.dir / "secret"
+        self.secret.write_text(crowd.SECRET)
+        for language, kind in crowd.PAGES:
+            folder = self.dir / "www" / language / kind
+            folder.mkdir(parents=True)
+            (folder / "index.html").write_text(crowd.page(language, kind))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in reversed(self.started):
+            end(process)
+        self.temporary.cleanup()
+
+    def start(self, argv, core=LOAD_CORE, **more):
+        process = subprocess.Popen(["taskset", "-c", str(core), *map(str, argv)],
+                                   stdin=subprocess.DEVNULL, **more)
+        self.started.append(process)
+        return process
+
+    def start_redis(self, keep=False):
+        """Redis; what it holds outlives it if `keep` is set."""
+        if listening(REDIS_PORT):
+            sys.exit(f"port {REDIS_PORT} is taken")
+        with open(self.dir / "redis.log", "ab") as log:
+            self.redis_process = self.start(
+                ["redis-server", "--port", REDIS_PORT, "--bind", "127.0.0.1",
+                 "--dir", self.dir, "--save", "", "--appendonly",
+                 "yes" if keep else "no"], stdout=log)
+        until(self.redis_answers, "Redis", 60)
+        self.redis = Redis(REDIS_PORT)
+
+    @staticmethod
+    def redis_answers():
+        try:
+            link = Redis(REDIS_PORT, 1)
+            answer = link("PING")
+            link.close()
+            return answer == "PONG"
+        except (OSError, RuntimeError):     # not there, or still reading its file
+            return False
+
+    def fill(self, people, *prefixes):
+        """Profiles below each prefix, and the requests for wrk."""
+        self.requests = self.dir / "requests"
+        people.write(self.requests)
+        for prefix in prefixes:
+            commands = list(people.commands(prefix))
+            for i in range(0, len(commands), 1000):
+                self.redis.many(commands[i:i + 1000])
+
+    def set_segments(self, prefix):
+        self.redis("HSET", prefix + "segments",
+                   *[x for name, rule, _ in crowd.SEGMENTS for x in (name, rule)])
+
+    def nginx(self, contender, **options):
+        return Nginx(self, contender, **options)
+
+    def wrk(self, port, seconds, order="random", pause=0, connections=CONNECTIONS,
+            seed=1):
+        """Starts a load; call its result()."""
+        return Load(self.start(
+            ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "5s",
+             "-s", HERE / "load.lua", f"http://127.0.0.1:{port}", "--",
+             self.requests, order, pause, seed], stdout=subprocess.PIPE, text=True))
+
+
+def end(process):
+    if process.poll() is None:
+        process.send_signal(signal.SIGCONT)
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+class Load:
+    def __init__(self, process):
+        self.process = process
+
+    def result(self):
+        text = self.process.communicate()[0]
+        return json.loads(re.search(r"^JSON (.*)", text, re.M)[1])
+
+
+class Nginx:
+    """nginx with a contender's configuration; `wrap` is a program to run it in,
+    `options` fill in what contenders.py leaves open."""
+
+    def __init__(self, bench, contender, port=NGINX_PORT, workers=1, wrap=(), main="",
+                 http="", server="", **options):
+        self.contender, self.port = contender, port
+        self.run = bench.dir / f"{contender.name}-{port}"
+        self.run.mkdir(exist_ok=True)
+        self.run.chmod(0o777)
+        words = {
+            "load": contender.load, "http": contender.http + http,
+            "server": contender.server + server, "main": main, "port": port,
+            "workers": workers, "run": self.run, "www": bench.dir / "www",
+            "module": MODULE, "modules": MODULES, "mmdb": bench.mmdb_path,
+            "redis": REDIS_PORT, "secret": bench.secret, "here": HERE,
+            "name": contender.name, "zone": "exportsite:64m", "timeout": "50ms",
+            "stream": "events maxlen=100000", "load_geoip2": "", "geoip2": ""}
+        if GEOIP2.exists():
+            words["load_geoip2"] = f"load_module {GEOIP2};"
+            words["geoip2"] = ("geoip2 %s { $country default=XX %s; }" % (
+                bench.mmdb_path, "country iso_code" if "country" in
+                bench.mmdb.find("8.8.8.8") else "country_code"))
+        else:
+            words["geoip2"] = 'map "" $country { default ""; }'
+        words |= options
+        text = NGINX
+        for _ in range(2):                  # some words hold others
+            text = re.sub(r"@(\w+)@", lambda m: str(words[m[1]]), text)
+        config = self.run / "nginx.conf"
+        config.write_text(text)
+        if listening(port):
+            sys.exit(f"port {port} is taken")
+        self.process = bench.start(
+            [*wrap, "nginx", "-p", self.run, "-c", config, "-e",
+             self.run / "error.log"], NGINX_CORE)
+        until(lambda: self.process.poll() is not None or listening(port),
+              f"nginx with {contender.name}", 60)
+        if self.process.poll() is not None:
+            sys.exit(f"nginx with {contender.name} did not start:\n"
+                     + (self.run / "error.log").read_text())
+
+    def stop(self):
+        end(self.process)
+
+    def workers(self):
+        pid = self.process.pid
+        return [int(p) for p in
+                Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def cpu(self):
+        """Seconds of the workers' user and system time."""
+        total = [0, 0]
+        for pid in self.workers():
+            stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            total[0] += int(stat[11]) / TICKS
+            total[1] += int(stat[12]) / TICKS
+        return total
+
+    def memory(self):
+        """MiB of the first worker: its own, and what it shares."""
+        text = Path(f"/proc/{self.workers()[0]}/status").read_text()
+        sizes = {name: int(kb) / 1024 for name, kb in
+                 re.findall(r"^Rss(\w+):\s+(\d+) kB", text, re.M)}
+        return sizes["Anon"], sizes["File"] + sizes["Shmem"]
+
+    def get(self, path):
+        """A body, on a connection of its own."""
+        link = Link(self.port)
+        body = link.ask(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())[1]
+        link.close()
+        return body
+
+    def status(self):
+        return json.loads(self.get("/status"))
+
+    def served(self):
+        """Requests so far, this one included."""
+        return int(self.get("/served").split()[9])
+
+
+class Link:
+    """A kept HTTP connection."""
+
+    def __init__(self, port, timeout=5):
+        self.sock = socket.create_connection(("127.0.0.1", port), timeout)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.file = self.sock.makefile("rb")
+
+    def ask(self, raw):
+        """Status and body of the answer to these bytes."""
+        self.sock.sendall(raw)
+        return self.answer()
+
+    def answer(self):
+        status, length = 0, 0
+        while (line := self.file.readline()) not in (b"\r\n", b""):
+            if line.startswith(b"HTTP/"):
+                status = int(line.split()[1])
+            elif line.lower().startswith(b"content-length:"):
+                length = int(line.split(b":")[1])
+        if not status:
+            raise ConnectionError("nginx closed the connection")
+        return status, self.file.read(length).decode()
+
+    def close(self):
+        self.file.close()
+        self.sock.close()
