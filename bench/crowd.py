@@ -216,9 +216,10 @@ class Crowd:
                 rng.choices(headers, weights)[0], agent, device,
                 rng.choice(PATHS), rng.choice(QUERIES), rng.choice(REFERRERS)))
 
-    def write(self, path):
-        """The requests as load.lua reads them."""
-        path.write_bytes(b"\0".join(r.raw() for r in self.requests) + b"\0")
+    def write(self, path, requests=None):
+        """The requests, or these of them, as load.lua reads them."""
+        path.write_bytes(b"".join(q.raw() + b"\0"
+                                  for q in requests or self.requests))
 
     def commands(self, prefix):
         """The Redis commands that make the profiles."""

@@ -7,8 +7,45 @@
 #include "directives.h"
 
 
+typedef struct {
+    ngx_str_t                 name;
+    ngx_exportsite_source_e   type;
+    ngx_uint_t                ladders;            /* a bit each: 1, 2, 4 */
+    ngx_uint_t                named;              /* as in cookie:NAME */
+} ngx_exportsite_word_t;
+
+
 static char *ngx_exportsite_source_parse(ngx_conf_t *cf, ngx_uint_t which,
     ngx_str_t *word, ngx_exportsite_source_t *source);
+
+
+static const ngx_exportsite_word_t  ngx_exportsite_words[] = {
+    { ngx_string("geo"), ngx_exportsite_source_geo, 1, 0 },
+    { ngx_string("url"), ngx_exportsite_source_url, 7, 0 },
+    { ngx_string("accept"), ngx_exportsite_source_accept, 2, 0 },
+    { ngx_string("country"), ngx_exportsite_source_country, 2, 0 },
+    { ngx_string("profile"), ngx_exportsite_source_profile, 7, 0 },
+    { ngx_string("hint"), ngx_exportsite_source_hint, 4, 0 },
+    { ngx_string("cookie"), ngx_exportsite_source_cookie, 7, 1 },
+    { ngx_string("arg"), ngx_exportsite_source_arg, 7, 1 },
+    { ngx_string("header"), ngx_exportsite_source_header, 7, 1 }
+};
+
+/* country, language, industry: the field of a profile, and what may stand */
+static const struct {
+    ngx_str_t                 field;
+    const char               *remedy;
+} ngx_exportsite_ladders[] = {
+    { ngx_string("country"),
+      "a country comes from geo, cookie:NAME, arg:NAME, header:NAME, url, "
+      "profile or a value with variables" },
+    { ngx_string("language"),
+      "a language comes from url, accept, country, cookie:NAME, arg:NAME, "
+      "header:NAME, profile or a value with variables" },
+    { ngx_string("industry"),
+      "an industry comes from profile, hint, cookie:NAME, arg:NAME, "
+      "header:NAME, url or a value with variables" }
+};
 
 
 /* The three ladders, by the offset of their field: country, language, industry. */
@@ -77,43 +114,39 @@ ngx_exportsite_ladder(ngx_conf_t *cf, ngx_uint_t which, ngx_str_t *words,
 }
 
 
+/* The word's row in the table, if it may stand on this ladder. */
+static const ngx_exportsite_word_t *
+ngx_exportsite_source_word(ngx_uint_t which, ngx_str_t *word, size_t len,
+    ngx_uint_t named)
+{
+    ngx_uint_t                    i;
+    const ngx_exportsite_word_t  *w;
+
+    for (i = 0; i < sizeof(ngx_exportsite_words)
+                    / sizeof(ngx_exportsite_words[0]); i++)
+    {
+        w = &ngx_exportsite_words[i];
+
+        if (w->name.len == len
+            && ngx_memcmp(w->name.data, word->data, len) == 0
+            && (w->ladders & (ngx_uint_t) 1 << which) && w->named == named)
+        {
+            return w;
+        }
+    }
+
+    return NULL;
+}
+
+
 static char *
 ngx_exportsite_source_parse(ngx_conf_t *cf, ngx_uint_t which, ngx_str_t *word,
     ngx_exportsite_source_t *source)
 {
     u_char                            *colon;
-    ngx_uint_t                         i;
+    size_t                             len;
+    const ngx_exportsite_word_t       *w;
     ngx_http_compile_complex_value_t   ccv;
-
-    static ngx_str_t  fields[] = {
-        ngx_string("country"), ngx_string("language"), ngx_string("industry")
-    };
-
-    /* the words, and on which ladders they stand (bits: 1, 2, 4) */
-    static struct {
-        ngx_str_t                 name;
-        ngx_exportsite_source_e   type;
-        ngx_uint_t                ladders;
-    } words[] = {
-        { ngx_string("geo"), ngx_exportsite_source_geo, 1 },
-        { ngx_string("url"), ngx_exportsite_source_url, 7 },
-        { ngx_string("accept"), ngx_exportsite_source_accept, 2 },
-        { ngx_string("country"), ngx_exportsite_source_country, 2 },
-        { ngx_string("profile"), ngx_exportsite_source_profile, 7 },
-        { ngx_string("hint"), ngx_exportsite_source_hint, 4 },
-        { ngx_string("cookie"), ngx_exportsite_source_cookie, 7 },
-        { ngx_string("arg"), ngx_exportsite_source_arg, 7 },
-        { ngx_string("header"), ngx_exportsite_source_header, 7 }
-    };
-
-    static const char  *remedy[] = {
-        "a country comes from geo, cookie:NAME, arg:NAME, header:NAME, url, "
-            "profile or a value with variables",
-        "a language comes from url, accept, country, cookie:NAME, arg:NAME, "
-            "header:NAME, profile or a value with variables",
-        "an industry comes from profile, hint, cookie:NAME, arg:NAME, "
-            "header:NAME, url or a value with variables"
-    };
 
     source->text = *word;
 
@@ -130,31 +163,25 @@ ngx_exportsite_source_parse(ngx_conf_t *cf, ngx_uint_t which, ngx_str_t *word,
     }
 
     colon = ngx_strlchr(word->data, word->data + word->len, ':');
+    len = colon ? (size_t) (colon - word->data) : word->len;
 
-    source->name.data = colon ? colon + 1 : NULL;
-    source->name.len = colon ? word->data + word->len - colon - 1 : 0;
-
-    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (words[i].name.len != (colon ? (size_t) (colon - word->data)
-                                        : word->len)
-            || ngx_memcmp(words[i].name.data, word->data, words[i].name.len)
-               != 0
-            || !(words[i].ladders & (ngx_uint_t) 1 << which)
-            || (words[i].type <= ngx_exportsite_source_header
-                && words[i].type >= ngx_exportsite_source_cookie)
-               != (source->name.len > 0))
-        {
-            continue;
-        }
-
-        source->type = words[i].type;
-
-        if (source->type == ngx_exportsite_source_profile) {
-            source->name = fields[which];
-        }
-
-        return NGX_CONF_OK;
+    if (colon != NULL) {
+        source->name.data = colon + 1;
+        source->name.len = word->len - len - 1;
     }
 
-    return ngx_exportsite_invalid(cf, word, remedy[which]);
+    w = ngx_exportsite_source_word(which, word, len, source->name.len > 0);
+
+    if (w == NULL || (colon != NULL && source->name.len == 0)) {
+        return ngx_exportsite_invalid(cf, word,
+                                      ngx_exportsite_ladders[which].remedy);
+    }
+
+    source->type = w->type;
+
+    if (w->type == ngx_exportsite_source_profile) {
+        source->name = ngx_exportsite_ladders[which].field;
+    }
+
+    return NGX_CONF_OK;
 }

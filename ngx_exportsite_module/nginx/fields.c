@@ -28,9 +28,6 @@ static bool ngx_exportsite_time_field(ngx_exportsite_env_t *env,
     es_field_e kind, es_str_t *value);
 
 
-static const es_str_t  ngx_exportsite_one = { 1, "1" };
-
-
 static ngx_inline void
 ngx_exportsite_env_init(ngx_exportsite_env_t *env,
     ngx_exportsite_visit_t *visit)
@@ -176,17 +173,15 @@ ngx_exportsite_header_text(ngx_table_elt_t *h, es_str_t *value)
 }
 
 
+/* Where the visitor is. */
 static bool
-ngx_exportsite_field(es_rule_env_t *env, const es_rule_field_t *field,
+ngx_exportsite_place_field(ngx_exportsite_visit_t *visit, es_field_e kind,
     es_str_t *value)
 {
-    u_char                  *country;
-    ngx_str_t                name;
-    ngx_exportsite_env_t    *e = (ngx_exportsite_env_t *) env;
-    ngx_exportsite_visit_t  *visit = e->visit;
-    ngx_http_request_t      *r = visit->request;
+    u_char      *country;
+    ngx_uint_t   field;
 
-    switch (field->kind) {
+    switch (kind) {
 
     case ES_FIELD_COUNTRY:
         country = ngx_exportsite_country(visit);
@@ -197,27 +192,35 @@ ngx_exportsite_field(es_rule_env_t *env, const es_rule_field_t *field,
         return ngx_exportsite_text(ngx_exportsite_continent(visit), value);
 
     case ES_FIELD_REGION:
-        return ngx_exportsite_text(ngx_exportsite_place(visit,
-                                       ngx_exportsite_geo_region), value);
+        field = ngx_exportsite_geo_region;
+        break;
 
     case ES_FIELD_CITY:
-        return ngx_exportsite_text(ngx_exportsite_place(visit,
-                                       ngx_exportsite_geo_city), value);
+        field = ngx_exportsite_geo_city;
+        break;
 
     case ES_FIELD_ASN:
-        return ngx_exportsite_text(ngx_exportsite_place(visit,
-                                       ngx_exportsite_geo_asn), value);
+        field = ngx_exportsite_geo_asn;
+        break;
 
-    case ES_FIELD_ORGANIZATION:
-        return ngx_exportsite_text(ngx_exportsite_place(visit,
-                                       ngx_exportsite_geo_organization),
-                                   value);
+    default: /* ES_FIELD_ORGANIZATION */
+        field = ngx_exportsite_geo_organization;
+    }
 
-    case ES_FIELD_LANGUAGE:
-        return ngx_exportsite_text(ngx_exportsite_language(visit), value);
+    return ngx_exportsite_text(ngx_exportsite_place(visit, field), value);
+}
 
-    case ES_FIELD_INDUSTRY:
-        return ngx_exportsite_text(ngx_exportsite_industry(visit), value);
+
+/* What the request says. */
+static bool
+ngx_exportsite_request_field(ngx_exportsite_env_t *env,
+    const es_rule_field_t *field, es_str_t *value)
+{
+    ngx_str_t                name;
+    ngx_exportsite_visit_t  *visit = env->visit;
+    ngx_http_request_t      *r = visit->request;
+
+    switch (field->kind) {
 
     case ES_FIELD_PATH:
         return ngx_exportsite_text(visit->path, value);
@@ -234,6 +237,26 @@ ngx_exportsite_field(es_rule_env_t *env, const es_rule_field_t *field,
     case ES_FIELD_AGENT:
         return ngx_exportsite_header_text(r->headers_in.user_agent, value);
 
+    case ES_FIELD_QUERY:
+        return es_query_find(ngx_exportsite_es(visit->args), field->name,
+                             env->buf, sizeof(env->buf), value);
+
+    default: /* ES_FIELD_COOKIE */
+        name = ngx_exportsite_ngx(field->name);
+        return ngx_exportsite_cookie(r, &name, value);
+    }
+}
+
+
+/* Who the visitor is; a flag is "1" or missing. */
+static bool
+ngx_exportsite_visitor_field(ngx_exportsite_visit_t *visit, es_field_e kind,
+    es_str_t *value)
+{
+    *value = (es_str_t) { 1, "1" };
+
+    switch (kind) {
+
     case ES_FIELD_DEVICE:
         ngx_exportsite_agent(visit);
         *value = es_device_name(visit->device);
@@ -241,30 +264,60 @@ ngx_exportsite_field(es_rule_env_t *env, const es_rule_field_t *field,
 
     case ES_FIELD_CRAWLER:
         ngx_exportsite_agent(visit);
-        *value = ngx_exportsite_one;
         return visit->crawler;
 
     case ES_FIELD_CONSENT:
-        *value = ngx_exportsite_one;
         return ngx_exportsite_consent(visit);
 
-    case ES_FIELD_NEW:
+    default: /* ES_FIELD_NEW */
         (void) ngx_exportsite_visitor(visit);
-        *value = ngx_exportsite_one;
         return visit->new_visitor;
+    }
+}
+
+
+static bool
+ngx_exportsite_field(es_rule_env_t *env, const es_rule_field_t *field,
+    es_str_t *value)
+{
+    ngx_exportsite_env_t    *e = (ngx_exportsite_env_t *) env;
+    ngx_exportsite_visit_t  *visit = e->visit;
+
+    switch (field->kind) {
+
+    case ES_FIELD_COUNTRY:
+    case ES_FIELD_CONTINENT:
+    case ES_FIELD_REGION:
+    case ES_FIELD_CITY:
+    case ES_FIELD_ASN:
+    case ES_FIELD_ORGANIZATION:
+        return ngx_exportsite_place_field(visit, field->kind, value);
+
+    case ES_FIELD_LANGUAGE:
+        return ngx_exportsite_text(ngx_exportsite_language(visit), value);
+
+    case ES_FIELD_INDUSTRY:
+        return ngx_exportsite_text(ngx_exportsite_industry(visit), value);
+
+    case ES_FIELD_PATH:
+    case ES_FIELD_HOST:
+    case ES_FIELD_METHOD:
+    case ES_FIELD_REFERRER:
+    case ES_FIELD_AGENT:
+    case ES_FIELD_QUERY:
+    case ES_FIELD_COOKIE:
+        return ngx_exportsite_request_field(e, field, value);
+
+    case ES_FIELD_DEVICE:
+    case ES_FIELD_CRAWLER:
+    case ES_FIELD_CONSENT:
+    case ES_FIELD_NEW:
+        return ngx_exportsite_visitor_field(visit, field->kind, value);
 
     case ES_FIELD_HOUR:
     case ES_FIELD_WEEKDAY:
     case ES_FIELD_DATE:
         return ngx_exportsite_time_field(e, field->kind, value);
-
-    case ES_FIELD_QUERY:
-        return es_query_find(ngx_exportsite_es(visit->args), field->name,
-                             e->buf, sizeof(e->buf), value);
-
-    case ES_FIELD_COOKIE:
-        name = ngx_exportsite_ngx(field->name);
-        return ngx_exportsite_cookie(r, &name, value);
 
     case ES_FIELD_VISITS:
     case ES_FIELD_VIEWS:

@@ -7,6 +7,13 @@
 #include "headers.h"
 
 
+/* the lengths of the names of interest, a bit each: most others differ */
+#define NGX_EXPORTSITE_LONGEST  (sizeof("accept-language") - 1)
+#define NGX_EXPORTSITE_LENGTHS                                                \
+    (1u << (sizeof("dnt") - 1) | 1u << (sizeof("sec-gpc") - 1)                \
+     | 1u << (sizeof("sec-purpose") - 1) | 1u << (sizeof("sec-fetch-dest") - 1) \
+     | 1u << (sizeof("accept-language") - 1))
+
 #define ngx_exportsite_key_is(h, name)                                        \
     (ngx_memcmp((h)->lowcase_key, name, sizeof(name) - 1) == 0)
 
@@ -171,8 +178,12 @@ ngx_exportsite_headers(ngx_exportsite_visit_t *visit)
         h = part->elts;
 
         for (i = 0; i < part->nelts; i++) {
-            ngx_exportsite_header_note(headers, &h[i],
-                                       visit->request->pool);
+            if (h[i].key.len <= NGX_EXPORTSITE_LONGEST
+                && (NGX_EXPORTSITE_LENGTHS >> h[i].key.len & 1))
+            {
+                ngx_exportsite_header_note(headers, &h[i],
+                                           visit->request->pool);
+            }
         }
     }
 

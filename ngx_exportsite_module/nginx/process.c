@@ -13,6 +13,7 @@
 #include "lookup.h"
 #include "process.h"
 #include "queue.h"
+#include "record.h"
 #include "segments.h"
 #include "tracking.h"
 #include "variables.h"
@@ -72,6 +73,7 @@ ngx_exportsite_init_process(ngx_cycle_t *cycle)
 
     w->rule = ngx_exportsite_rule;
 
+    ngx_exportsite_record_init();
     ngx_exportsite_queue_init();
 
     if (ngx_exportsite_bind_configuration(w) != NGX_OK

@@ -21,11 +21,18 @@
 /* the number of arguments, as a bulk string of two digits, comes first */
 #define NGX_EXPORTSITE_COUNT_LEN  (sizeof("$2\r\n00\r\n") - 1)
 
+#define NGX_EXPORTSITE_DEVICES    (ES_DEVICE_TABLET + 1)
+
 
 static ngx_uint_t ngx_exportsite_is_html(ngx_exportsite_visit_t *visit);
 static void ngx_exportsite_record(ngx_exportsite_visit_t *visit);
 static void ngx_exportsite_record_fields(ngx_exportsite_visit_t *visit,
     es_event_t *e);
+
+
+/* fields of few values, ready-made: a view's status is 200 or 304 */
+static es_event_ready_t  ngx_exportsite_device_events[NGX_EXPORTSITE_DEVICES];
+static es_event_ready_t  ngx_exportsite_status_events[2];
 
 
 /* Sixteen digits of the process and eight of its count. */
@@ -148,6 +155,23 @@ ngx_exportsite_is_html(ngx_exportsite_visit_t *visit)
 }
 
 
+void
+ngx_exportsite_record_init(void)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_EXPORTSITE_DEVICES; i++) {
+        es_event_prepare(&ngx_exportsite_device_events[i], ES_EVENT_DEVICE,
+                         es_device_name(i));
+    }
+
+    es_event_prepare(&ngx_exportsite_status_events[0], ES_EVENT_STATUS,
+                     es_str("200"));
+    es_event_prepare(&ngx_exportsite_status_events[1], ES_EVENT_STATUS,
+                     es_str("304"));
+}
+
+
 ngx_int_t
 ngx_exportsite_record_handler(ngx_http_request_t *r)
 {
@@ -247,9 +271,8 @@ ngx_exportsite_record_fields(ngx_exportsite_visit_t *visit, es_event_t *e)
     ngx_exportsite_put(VISITOR, visitor);
     ngx_exportsite_put(HOST, r->headers_in.server);
     ngx_exportsite_put(PATH, visit->path);
-    es_event_put(e, ES_EVENT_STATUS,
-                 r->headers_out.status == NGX_HTTP_OK ? es_str("200")
-                                                      : es_str("304"));
+    es_event_put_ready(e, &ngx_exportsite_status_events
+                              [r->headers_out.status != NGX_HTTP_OK]);
     es_event_put(e, ES_EVENT_COUNTRY,
                  (es_str_t) { 2, (char *) ngx_exportsite_country(visit) });
 
@@ -284,5 +307,5 @@ ngx_exportsite_record_fields(ngx_exportsite_visit_t *visit, es_event_t *e)
     }
 
     ngx_exportsite_agent(visit);
-    es_event_put(e, ES_EVENT_DEVICE, es_device_name(visit->device));
+    es_event_put_ready(e, &ngx_exportsite_device_events[visit->device]);
 }

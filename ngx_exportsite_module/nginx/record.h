@@ -19,6 +19,9 @@ ngx_uint_t ngx_exportsite_is_view(ngx_exportsite_visit_t *visit);
  */
 ngx_uint_t ngx_exportsite_may_record(ngx_exportsite_visit_t *visit);
 
+/* Once in a process. */
+void ngx_exportsite_record_init(void);
+
 /* The handler of the log phase: queues the event of a view. */
 ngx_int_t ngx_exportsite_record_handler(ngx_http_request_t *r);
 

@@ -32,6 +32,7 @@ static ngx_inline ngx_exportsite_remembered_t *
 ngx_exportsite_remember_place(ngx_exportsite_remember_t *table, ngx_str_t *text,
     uint32_t salt)
 {
+    size_t         step;
     uint64_t       h, word;
     const u_char  *p, *last;
 
@@ -40,11 +41,14 @@ ngx_exportsite_remember_place(ngx_exportsite_remember_t *table, ngx_str_t *text,
     }
 
     h = salt + text->len;
+    word = 0;
 
     if (text->len >= 8) {
+        /* some words of a long text are enough to spread the places */
         last = text->data + text->len - 8;
+        step = ngx_max(text->len / 6, 8);
 
-        for (p = text->data; p < last; p += 8) {
+        for (p = text->data; p < last; p += step) {
             ngx_memcpy(&word, p, 8);
             h = (h ^ word) * 0x9e3779b97f4a7c15ull;
             h ^= h >> 29;
@@ -52,12 +56,8 @@ ngx_exportsite_remember_place(ngx_exportsite_remember_t *table, ngx_str_t *text,
 
         ngx_memcpy(&word, last, 8);
 
-    } else {
-        word = 0;
-
-        if (text->len != 0) {
-            ngx_memcpy(&word, text->data, text->len);
-        }
+    } else if (text->len != 0) {
+        ngx_memcpy(&word, text->data, text->len);
     }
 
     h = (h ^ word) * 0x9e3779b97f4a7c15ull;

@@ -134,8 +134,8 @@ ngx_exportsite_visit_bind(ngx_exportsite_visit_t *visit,
 
     visit->conf = lcf;
 
-    if (was == NULL || was == lcf
-        || (was->cookie == lcf->cookie && was->visitor == lcf->visitor
+    if (was == lcf
+        || (was != NULL && was->cookie == lcf->cookie && was->visitor == lcf->visitor
             && was->consent.flag == lcf->consent.flag
             && was->consent.value == lcf->consent.value
             && was->optout == lcf->optout))

@@ -92,8 +92,6 @@ typedef struct {
     ngx_atomic_t               pid;               /* 0: nobody's */
     uint64_t                   nonce;             /* unique to the slot */
     ngx_exportsite_counters_t  counters;
-    u_char                     redis_state;
-    u_char                     redis_error[128];
 } ngx_exportsite_slot_t;
 
 typedef struct {

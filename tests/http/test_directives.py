@@ -1,8 +1,12 @@
 """Every directive: what it takes, where, and what it says otherwise."""
 
+import signal
+
 import pytest
 
+import conf
 import webserver
+from wait import until
 
 # (context, text): each must be refused, with the line named
 WRONG = [
@@ -260,7 +264,6 @@ def test_the_contracts_own_example(mmdb):
 
 def test_inherited_lists_are_replaced(nginx):
     """A level with lists of its own does not add to the level above."""
-    import conf
     site = nginx("exportsite_languages en de;",
                  conf.echo("language") + conf.echo(
                      "language", location="= /own",
@@ -272,9 +275,6 @@ def test_inherited_lists_are_replaced(nginx):
 
 def test_a_bad_reload_keeps_the_old_configuration(nginx):
     """A reload with a mistake changes nothing."""
-    import signal
-    import conf
-    from wait import until
     site = nginx("exportsite_languages en;", conf.echo("language"))
     old = site.workers()
     site.allow(r"\[emerg\].*exportsite_languages|\[emerg\].*nginx\.conf")
@@ -287,7 +287,6 @@ def test_a_bad_reload_keeps_the_old_configuration(nginx):
 
 def test_zone_of_another_size_after_reload(nginx, redis):
     """A changed size starts empty, and nothing fails."""
-    import conf
     base = ("exportsite_redis @redis@ timeout=1s; exportsite_visitor $arg_v;"
             "exportsite_consent on; exportsite_secret @dir@/secret;"
             "exportsite_zone exportsite:@zone@;")

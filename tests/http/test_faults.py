@@ -1,11 +1,15 @@
 """Redis stuck, dead or slow: every visitor gets a page, and soon."""
 
+import os
+import shutil
+import socket
 import threading
 import time
 
 import pytest
 
 import conf
+import webserver
 from cookies import PAGE
 from wait import until
 
@@ -179,15 +183,12 @@ def test_no_request_fails_while_redis_comes_and_goes(redis, nginx):
     back_within(site, redis, 2.0)
 
 
-def test_garbage_from_redis(nginx, tmp_path):
+def test_garbage_from_redis(nginx):
     """A server that does not speak RESP: pages, and no crash."""
-    import socket
-    import webserver
     folder = webserver.new_folder()
     path = folder + "/garbage.sock"
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
-    import os
     os.chmod(path, 0o777)
     listener.listen(16)
     answers = [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"*1000000000\r\n",
@@ -221,7 +222,6 @@ def test_garbage_from_redis(nginx, tmp_path):
         time.sleep(0.01)
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
-    import shutil
     shutil.rmtree(folder)
 
 

@@ -1,6 +1,7 @@
 """What Redis knows of a visitor: profiles, fresh enough, never waited for
 without need, never trusted."""
 
+import socket
 import threading
 import time
 
@@ -182,7 +183,6 @@ def test_concurrent_requests_share_a_lookup(redis, slow_link, nginx):
 
 def test_a_waiting_client_may_leave(redis, slow_link, nginx):
     """A client that hangs up while its profile is fetched does no harm."""
-    import socket
     site = nginx(BASE + BY_ARG, SHOW, redis=slow_link, timeout="5s")
     put(redis, "anna", "company", "ACME")
     company(site, "warm")

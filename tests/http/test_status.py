@@ -8,6 +8,7 @@ import conf
 import mmdb as db
 from cookies import PAGE
 from mmdb import client
+from wait import until
 
 STATUS = "location = /status { exportsite_status; }\n"
 SECTIONS = {
@@ -90,7 +91,6 @@ def test_workers(redis, nginx):
 
 def test_hostile_text_is_escaped(redis, nginx):
     """Quotes and control bytes from Redis stay inside their strings."""
-    from wait import until
     site = nginx("exportsite_redis @redis@;", "exportsite on;" + STATUS,
                  redis=redis)
     redis("HSET", "es:segments", "ok", 'path = "a\\\\b"', "bad",
@@ -103,7 +103,6 @@ def test_hostile_text_is_escaped(redis, nginx):
 
 def test_many_segments_fit(redis, nginx):
     """Thousands of segments make a long page, and a whole one."""
-    from wait import until
     site = nginx("exportsite_redis @redis@;", "exportsite on;" + STATUS,
                  redis=redis)
     flat = [w for n in range(2000)

@@ -1,12 +1,15 @@
 """Who the visitor is: the signed cookie, its keys, ids of the site's own."""
 
+import base64
 import re
 import string
+import subprocess
 
 import pytest
 
 import conf
 import cookies
+import httpclient
 import webserver
 from cookies import NAME, PAGE, first_visit, jar
 
@@ -266,10 +269,8 @@ def test_visit_off_is_an_unknown_visitor(nginx):
         "language_source": "", "segments": "", "crawler": "", "event": ""}
 
 
-def test_secure_over_tls(nginx, tmp_path):
+def test_secure_over_tls(nginx):
     """secure=auto: the cookie is Secure on HTTPS."""
-    import httpclient
-    import subprocess
     site = nginx(SECRET, "ssl_certificate @dir@/cert.pem;"
                  "ssl_certificate_key @dir@/key.pem;" + PAGE,
                  listen="127.0.0.1:@port@ ssl", start=False)
@@ -342,7 +343,6 @@ def members(nginx, redis):
 
 
 def basic(user, password):
-    import base64
     word = base64.b64encode(f"{user}:{password}".encode()).decode()
     return {"Authorization": "Basic " + word}
 
@@ -366,7 +366,7 @@ def test_access_phase_and_a_wrong_password(members):
 
 # -- settings of a location
 
-def test_consent_forms_do_not_leak_between_servers(site):
+def test_cookie_name_of_a_location(site):
     """A location's own cookie name is not read elsewhere."""
     value, _ = site.get("/own").cookie("my_id")
     got = site.vars("/vars", jar(value, "my_id"))

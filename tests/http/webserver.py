@@ -1,5 +1,6 @@
 """A real nginx of the test's own, and what must be true when it ends."""
 
+import json
 import os
 import re
 import secrets
@@ -242,7 +243,6 @@ class Nginx:
         return httpclient.raw(self.address, data)
 
     def json(self, target="/status"):
-        import json
         reply = self.get(target)
         assert reply.status == 200, reply
         return json.loads(reply.body)
