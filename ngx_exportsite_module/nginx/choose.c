@@ -5,6 +5,7 @@
 
 #include "../core/text.h"
 #include "choose.h"
+#include "conf_rule.h"
 #include "fields.h"
 #include "worker.h"
 
@@ -40,7 +41,8 @@ ngx_exportsite_choose_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     *cf = save;
 
-    if (rv == NGX_CONF_OK && choose->cases.nelts == 0) {
+    if (rv == NGX_CONF_OK && choose->cases.nelts == 0
+        && choose->fallback == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "exportsite_choose $%V is empty: give it lines like "
                            "\"country = DE\" german; and default base;",
@@ -134,7 +136,7 @@ ngx_exportsite_choose_case(ngx_conf_t *cf, ngx_command_t *dummy, void *conf)
 {
     ngx_str_t                         *value;
     ngx_exportsite_choose_t           *choose = cf->handler_conf;
-    ngx_exportsite_choose_case_t      *line, *last;
+    ngx_exportsite_choose_case_t      *line;
     ngx_http_compile_complex_value_t   ccv;
 
     value = cf->args->elts;
@@ -146,27 +148,27 @@ ngx_exportsite_choose_case(ngx_conf_t *cf, ngx_command_t *dummy, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (choose->cases.nelts > 0) {
-        last = (ngx_exportsite_choose_case_t *) choose->cases.elts
-               + choose->cases.nelts - 1;
+    if (ngx_strcmp(value[0].data, "default") == 0) {
 
-        if (last->rule == NULL) {
+        if (choose->fallback != NULL) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"%V\" stands after default in "
-                               "exportsite_choose $%V and would never be asked:"
-                               " put default last", &value[0], &choose->name);
+                               "a second \"default %V\" in exportsite_choose "
+                               "$%V: it has one", &value[1], &choose->name);
             return NGX_CONF_ERROR;
         }
+
+        line = ngx_pcalloc(cf->pool, sizeof(ngx_exportsite_choose_case_t));
+        choose->fallback = line;
+
+    } else {
+        line = ngx_array_push(&choose->cases);
     }
 
-    line = ngx_array_push(&choose->cases);
     if (line == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    line->rule = NULL;
-
-    if (ngx_strcmp(value[0].data, "default") != 0) {
+    if (line != choose->fallback) {
         line->rule = ngx_exportsite_conf_rule(cf, &value[0]);
         if (line->rule == NULL) {
             return NGX_CONF_ERROR;
@@ -196,7 +198,7 @@ ngx_exportsite_choose_variable(ngx_http_request_t *r,
     ngx_exportsite_visit_t        *visit;
     ngx_exportsite_choose_t       *choose = (ngx_exportsite_choose_t *) data;
     ngx_exportsite_main_conf_t    *mcf;
-    ngx_exportsite_choose_case_t  *line = choose->cases.elts;
+    ngx_exportsite_choose_case_t  *found, *line = choose->cases.elts;
 
     visit = ngx_exportsite_visit(r);
     ngx_str_null(&value);
@@ -205,17 +207,19 @@ ngx_exportsite_choose_variable(ngx_http_request_t *r,
         visit->used = 1;
     }
 
-    for (i = 0; i < choose->cases.nelts; i++) {
+    found = choose->fallback;
 
-        if (line[i].rule == NULL
-            || (visit != NULL && ngx_exportsite_rule(visit, line[i].rule)))
-        {
-            if (ngx_http_complex_value(r, &line[i].value, &value) != NGX_OK) {
-                return NGX_ERROR;
-            }
-
+    for (i = 0; visit != NULL && i < choose->cases.nelts; i++) {
+        if (ngx_exportsite_rule(visit, line[i].rule)) {
+            found = &line[i];
             break;
         }
+    }
+
+    if (found != NULL
+        && ngx_http_complex_value(r, &found->value, &value) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     v->len = value.len;

@@ -6,6 +6,7 @@
 
 #include "../core/text.h"
 #include "../core/visitor.h"
+#include "conf_rule.h"
 #include "directives.h"
 
 
@@ -215,6 +216,10 @@ ngx_exportsite_stream(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (ngx_strcmp(value[1].data, "off") == 0) {
         scf->off = 1;
+
+        return cf->args->nelts == 2 ? NGX_CONF_OK
+               : ngx_exportsite_invalid(cf, &value[2],
+                                        "\"off\" has no parameters");
     }
 
     if (!es_visitor_id_valid(ngx_exportsite_es(value[1]))) {

@@ -25,6 +25,17 @@ ngx_int_t ngx_exportsite_read_file(ngx_conf_t *cf, ngx_str_t *file,
     ngx_str_t *content);
 
 
+/* What defaults.c needs of them; NULL, or not NGX_CONF_OK: logged. */
+
+char *ngx_exportsite_set_languages(ngx_conf_t *cf,
+    ngx_exportsite_loc_conf_t *lcf, ngx_str_t *tags, ngx_uint_t n);
+
+/* which: 0 country, 1 language, 2 industry */
+ngx_array_t *ngx_exportsite_ladder(ngx_conf_t *cf, ngx_uint_t which,
+    ngx_str_t *words, ngx_uint_t n);
+ngx_exportsite_cookie_t *ngx_exportsite_default_cookie(ngx_conf_t *cf);
+
+
 /* The table's handlers: */
 
 char *ngx_exportsite_on(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

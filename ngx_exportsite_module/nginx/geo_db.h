@@ -123,14 +123,37 @@ struct ngx_exportsite_geo_s {
 };
 
 
-/* geo.c */
+/* geo_record.c */
 
-/* Forgets what was remembered of another generation's records. */
-void ngx_exportsite_geo_flush(ngx_exportsite_geo_db_t *db);
+/* Country and continent of the record at codes->offset. */
+void ngx_exportsite_geo_read_codes(ngx_exportsite_geo_db_t *db,
+    ngx_exportsite_geo_codes_t *codes);
+
+/* A field of the record as text in pool; NGX_DECLINED where it has none. */
+ngx_int_t ngx_exportsite_geo_field_text(MMDB_s *mmdb, uint32_t offset,
+    ngx_exportsite_geo_field_e field, ngx_pool_t *pool, ngx_str_t *value);
+
+/* Safe text, cut to what a field may have, copied into pool. */
+ngx_int_t ngx_exportsite_geo_copy(ngx_pool_t *pool, const void *data,
+    size_t len, ngx_str_t *value);
 
 /* True if the record at offset has a valid country there. */
 ngx_uint_t ngx_exportsite_geo_has_country(MMDB_s *mmdb, uint32_t offset,
     const char **path);
+
+
+/* Forgets what was remembered of another generation's records. */
+static ngx_inline void
+ngx_exportsite_geo_flush(ngx_exportsite_geo_db_t *db)
+{
+    ngx_uint_t  i;
+
+    db->memo_valid = 0;
+
+    for (i = 0; i < NGX_EXPORTSITE_GEO_CODES; i++) {
+        db->codes[i].offset = NGX_EXPORTSITE_GEO_NO_OFFSET;
+    }
+}
 
 
 /* geo_tree.c */

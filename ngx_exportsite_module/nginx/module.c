@@ -4,6 +4,7 @@
 #include "compat.h"
 
 #include "choose.h"
+#include "defaults.h"
 #include "directives.h"
 #include "process.h"
 #include "record.h"

@@ -11,6 +11,7 @@
 #include "geo.h"
 #include "keeper.h"
 #include "lookup.h"
+#include "pool.h"
 #include "process.h"
 #include "queue.h"
 #include "record.h"

@@ -291,19 +291,25 @@ ngx_exportsite_queue_send(void)
         }
     }
 
-    if (!waiting || !ngx_exiting) {
+    if (!ngx_exiting) {
         return;
     }
 
     /* the timer keeps the worker from exiting, but not for ever */
 
+    if (ngx_exportsite_flush.timer_set) {
+        ngx_del_timer(&ngx_exportsite_flush);
+    }
+
+    if (!waiting) {
+        return;
+    }
+
     if (ngx_exportsite_exit_at == 0) {
         ngx_exportsite_exit_at = ngx_current_msec + NGX_EXPORTSITE_EXIT_TIME;
     }
 
-    if ((ngx_msec_int_t) (ngx_exportsite_exit_at - ngx_current_msec) > 0
-        && !ngx_exportsite_flush.timer_set)
-    {
+    if ((ngx_msec_int_t) (ngx_exportsite_exit_at - ngx_current_msec) > 0) {
         ngx_add_timer(&ngx_exportsite_flush, NGX_EXPORTSITE_EXIT_POLL);
     }
 }

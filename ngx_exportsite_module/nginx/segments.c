@@ -5,6 +5,7 @@
  */
 #include "compat.h"
 
+#include "pool.h"
 #include "segments.h"
 
 

@@ -1,7 +1,7 @@
 /*
  * What nginx.conf says, in two structs: one for http, one for every level down
  * to a location. Each directive has one row in module.c's table, one field here
- * and one default in settings.c.
+ * and one default in defaults.c.
  */
 #ifndef NGX_EXPORTSITE_SETTINGS_H
 #define NGX_EXPORTSITE_SETTINGS_H
@@ -117,16 +117,17 @@ typedef struct {
 
 
 typedef struct {
+    es_rule_t                 *rule;
+    ngx_http_complex_value_t   value;
+} ngx_exportsite_choose_case_t;
+
+typedef struct {
     ngx_str_t                  name;              /* of the variable */
     ngx_array_t                cases;             /* of choose_case_t */
+    ngx_exportsite_choose_case_t  *fallback;      /* default, or NULL */
     ngx_uint_t                 index;             /* among all choices */
     ngx_uint_t                 hash;              /* of the name */
 } ngx_exportsite_choose_t;
-
-typedef struct {
-    es_rule_t                 *rule;              /* NULL: default */
-    ngx_http_complex_value_t   value;
-} ngx_exportsite_choose_case_t;
 
 
 typedef struct {
@@ -157,29 +158,5 @@ typedef struct {
 
 
 extern ngx_module_t  ngx_exportsite_module;
-
-void *ngx_exportsite_create_main_conf(ngx_conf_t *cf);
-char *ngx_exportsite_init_main_conf(ngx_conf_t *cf, void *conf);
-void *ngx_exportsite_create_loc_conf(ngx_conf_t *cf);
-char *ngx_exportsite_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
-
-/*
- * Compiles a rule of the configuration, remembering it for the fields it reads.
- * An error is logged with file and line, and NULL returned.
- */
-es_rule_t *ngx_exportsite_conf_rule(ngx_conf_t *cf, ngx_str_t *text);
-
-/* Made by directives.c; for the defaults too. NULL, or not NGX_CONF_OK: logged. */
-char *ngx_exportsite_set_languages(ngx_conf_t *cf,
-    ngx_exportsite_loc_conf_t *lcf, ngx_str_t *tags, ngx_uint_t n);
-ngx_array_t *ngx_exportsite_ladder(ngx_conf_t *cf, ngx_uint_t which,
-    ngx_str_t *words, ngx_uint_t n);
-ngx_exportsite_cookie_t *ngx_exportsite_default_cookie(ngx_conf_t *cf);
-
-/* An es_pool_t over an nginx pool; NULL without memory. */
-es_pool_t *ngx_exportsite_pool(ngx_pool_t *pool);
-
-/* The nginx pool behind it. */
-ngx_pool_t *ngx_exportsite_pool_of(es_pool_t *pool);
 
 #endif

@@ -20,6 +20,14 @@ def test_first_match_wins(nginx):
     assert site.vars()["hero"] == "base"
 
 
+def test_default_stands_anywhere(nginx):
+    """The default is taken when no rule holds, wherever it is written."""
+    site = nginx("exportsite_choose $c { default d; 'query.x = 1' one; }",
+                 conf.echo("$c"))
+    assert site.vars()["c"] == "d"
+    assert site.vars("/vars?x=1")["c"] == "one"
+
+
 def test_without_default(nginx):
     """Without a default the value is empty."""
     site = nginx("exportsite_choose $c { 'method = POST' x; }",

@@ -356,6 +356,26 @@ def test_access_phase_knows_the_user(members):
     assert reply.cookie(NAME) is None
 
 
+def test_access_phase_below_a_server_that_is_on(nginx, redis):
+    """A location's phase=access counts, though its server is on already."""
+    redis("HSET", "es:profile:anna", "industry", "medical")
+    site = nginx(
+        "exportsite_redis @redis@ timeout=1s; exportsite_consent on;"
+        "exportsite_industries medical food;",
+        "exportsite on;"
+        "location / { exportsite on phase=access;"
+        "exportsite_visitor $remote_user;"
+        "auth_basic members; auth_basic_user_file @dir@/users;"
+        "add_header X-Visitor $exportsite_visitor always;"
+        "try_files /$exportsite_industry.html /index.html; }",
+        redis=redis, start=False)
+    site.write("users", "anna:{PLAIN}right\n")
+    site.write("html/medical.html", "medical")
+    reply = site.start().get("/x.html", basic("anna", "right"))
+    assert reply.header("X-Visitor") == "anna"
+    assert reply.text == "medical"
+
+
 def test_access_phase_and_a_wrong_password(members):
     """Who has no password is nobody, whatever name is claimed."""
     reply = members.get("/x.html", basic("anna", "wrong"))

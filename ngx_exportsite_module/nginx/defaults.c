@@ -3,13 +3,9 @@
  */
 #include "compat.h"
 
-#include "settings.h"
-
-
-typedef struct {
-    es_pool_t    pool;                            /* first */
-    ngx_pool_t  *ngx;
-} ngx_exportsite_pool_t;
+#include "defaults.h"
+#include "directives.h"
+#include "pool.h"
 
 
 static char *ngx_exportsite_merge_languages(ngx_conf_t *cf,
@@ -18,83 +14,6 @@ static char *ngx_exportsite_merge_ladders(ngx_conf_t *cf,
     ngx_exportsite_loc_conf_t *prev, ngx_exportsite_loc_conf_t *conf);
 static char *ngx_exportsite_check_hints(ngx_conf_t *cf,
     ngx_exportsite_loc_conf_t *conf);
-
-
-static void *
-ngx_exportsite_pool_alloc(es_pool_t *pool, size_t size)
-{
-    return ngx_palloc(((ngx_exportsite_pool_t *) pool)->ngx, size);
-}
-
-
-es_pool_t *
-ngx_exportsite_pool(ngx_pool_t *pool)
-{
-    ngx_exportsite_pool_t  *p;
-
-    p = ngx_palloc(pool, sizeof(ngx_exportsite_pool_t));
-    if (p == NULL) {
-        return NULL;
-    }
-
-    p->pool.alloc = ngx_exportsite_pool_alloc;
-    p->ngx = pool;
-
-    return &p->pool;
-}
-
-
-ngx_pool_t *
-ngx_exportsite_pool_of(es_pool_t *pool)
-{
-    return ((ngx_exportsite_pool_t *) pool)->ngx;
-}
-
-
-static void
-ngx_exportsite_rule_cleanup(void *data)
-{
-    es_rule_destroy(data);
-}
-
-
-es_rule_t *
-ngx_exportsite_conf_rule(ngx_conf_t *cf, ngx_str_t *text)
-{
-    es_rule_t                   *rule, **slot;
-    es_rule_error_t              err;
-    ngx_pool_cleanup_t          *cln;
-    ngx_exportsite_main_conf_t  *mcf;
-
-    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_exportsite_module);
-
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
-    slot = ngx_array_push(&mcf->rules);
-
-    if (cln == NULL || slot == NULL) {
-        return NULL;
-    }
-
-    rule = es_rule_compile(ngx_exportsite_es(*text), mcf->pool, &err);
-
-    if (rule == NULL) {
-        mcf->rules.nelts--;
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid rule \"%V\": %s",
-                           text, err.text);
-        return NULL;
-    }
-
-    cln->handler = ngx_exportsite_rule_cleanup;
-    cln->data = rule;
-    *slot = rule;
-
-    if (rule->warning != NULL) {
-        ngx_conf_log_error(NGX_LOG_WARN, cf, 0, "rule \"%V\": %s", text,
-                           rule->warning);
-    }
-
-    return rule;
-}
 
 
 void *

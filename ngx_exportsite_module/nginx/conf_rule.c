@@ -1,0 +1,52 @@
+/*
+ * The rules of the configuration.
+ */
+#include "compat.h"
+
+#include "conf_rule.h"
+
+
+static void
+ngx_exportsite_rule_cleanup(void *data)
+{
+    es_rule_destroy(data);
+}
+
+
+es_rule_t *
+ngx_exportsite_conf_rule(ngx_conf_t *cf, ngx_str_t *text)
+{
+    es_rule_t                   *rule, **slot;
+    es_rule_error_t              err;
+    ngx_pool_cleanup_t          *cln;
+    ngx_exportsite_main_conf_t  *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_exportsite_module);
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    slot = ngx_array_push(&mcf->rules);
+
+    if (cln == NULL || slot == NULL) {
+        return NULL;
+    }
+
+    rule = es_rule_compile(ngx_exportsite_es(*text), mcf->pool, &err);
+
+    if (rule == NULL) {
+        mcf->rules.nelts--;
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid rule \"%V\": %s",
+                           text, err.text);
+        return NULL;
+    }
+
+    cln->handler = ngx_exportsite_rule_cleanup;
+    cln->data = rule;
+    *slot = rule;
+
+    if (rule->warning != NULL) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0, "rule \"%V\": %s", text,
+                           rule->warning);
+    }
+
+    return rule;
+}

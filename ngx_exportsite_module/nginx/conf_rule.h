@@ -1,0 +1,16 @@
+/*
+ * The rules of the configuration.
+ */
+#ifndef NGX_EXPORTSITE_CONF_RULE_H
+#define NGX_EXPORTSITE_CONF_RULE_H
+
+#include "settings.h"
+
+
+/*
+ * Compiles a rule of the configuration, remembering it for the fields it reads.
+ * An error is logged with file and line, and NULL returned.
+ */
+es_rule_t *ngx_exportsite_conf_rule(ngx_conf_t *cf, ngx_str_t *text);
+
+#endif
