@@ -1,25 +1,29 @@
 -- The job of the contender "select" as somebody who knows OpenResty would do it:
 -- nothing computed twice, two levels of cache before Redis, events written
--- ready-made into a table and sent in pipelined batches by a timer.
+-- ready-made into a buffer and sent in pipelined batches by a timer.
 
 local lrucache = require "resty.lrucache"
 local redis = require "nginx.redis"
+local buffer = require "string.buffer"
 
-local ngx, tonumber, ipairs = ngx, tonumber, ipairs
-local format, gmatch, match, lower, gsub, find =
-    string.format, string.gmatch, string.match, string.lower, string.gsub, string.find
+local ngx, tonumber, ipairs, select = ngx, tonumber, ipairs, select
+local find, format, gmatch, gsub, lower, match =
+    string.find, string.format, string.gmatch, string.gsub, string.lower, string.match
 
-local BATCH, QUEUE_MAX = 1000, 50000
+local QUEUE_MAX = 50000
+local COMMAND = "\r\n$4\r\nXADD\r\n$10\r\nlua:events\r\n$6\r\nMAXLEN\r\n$1\r\n~\r\n"
+                .. "$6\r\n100000\r\n$1\r\n*\r\n$2\r\nid\r\n$"
 
 local peer = {lost = 0}
 local settings, pages, is_language, is_industry
-local languages, devices, hosts, campaigns, profiles      -- LRU caches
-local queue, queued, sequence = {}, 0, 0
+local languages, variants, devices, referrers, campaigns, profiles    -- LRU caches
+local queue, queued, sequence, nonce = buffer.new(), 0, 0, nil
 
 function peer.init(s)
     settings, pages, is_language, is_industry = s, {}, {}, {}
-    languages, devices = lrucache.new(1000), lrucache.new(1000)
-    hosts, campaigns = lrucache.new(1000), lrucache.new(1000)
+    languages, variants = lrucache.new(1000), lrucache.new(10000)
+    devices, referrers = lrucache.new(1000), lrucache.new(1000)
+    campaigns = lrucache.new(1000)
     profiles = lrucache.new(20000)
 
     for _, industry in ipairs(s.industries) do is_industry[industry] = true end
@@ -83,6 +87,7 @@ local function remembered(cache, of, text)
 end
 
 local function fetch(visitor)
+    if #visitor > 64 or not find(visitor, "^[%w._-]+$") then return nil end
     local link = redis:new()
     link:set_timeout(50)
     if not link:connect("127.0.0.1", settings.redis) then return nil end
@@ -96,9 +101,9 @@ local function fetch(visitor)
 end
 
 local function industry_of(visitor)
-    local shared = ngx.shared.profiles
     local industry = profiles:get(visitor)
     if industry then return industry end
+    local shared = ngx.shared.profiles
     industry = shared:get(visitor)
     if not industry then
         industry = fetch(visitor)
@@ -114,43 +119,49 @@ function peer.visit()
     local header, visitor = var.http_accept_language, var.cookie_vid
     local language = header and remembered(languages, lookup, header)
                      or settings.languages[1]
-    local industry = ""
-    if visitor and find(visitor, "^[%w._-]+$") and #visitor <= 64 then
-        industry = industry_of(visitor)
-        ctx.visitor = visitor
-    end
-    ctx.language, ctx.industry, ctx.path = language, industry, var.uri
+    local industry = visitor and industry_of(visitor) or ""
+    ctx.visitor, ctx.language, ctx.industry = visitor, language, industry
+    ctx.path = var.uri
     var.page = pages[language][industry] or pages[language].general
 end
 
-local function bulk(text)
-    return "$" .. #text .. "\r\n" .. text .. "\r\n"
-end
-
-local function field(name, value)
-    return value and value ~= "" and bulk(name) .. bulk(value) or ""
+-- Fields of an event in Redis' protocol, and how many arguments they are.
+local function fields(...)
+    local text, count = "", 0
+    for i = 1, select("#", ...), 2 do
+        local name, value = select(i, ...)
+        if value and value ~= "" then
+            text = text .. "$" .. #name .. "\r\n" .. name
+                   .. "\r\n$" .. #value .. "\r\n" .. value .. "\r\n"
+            count = count + 2
+        end
+    end
+    return {text = text, count = count}
 end
 
 local function device_of(agent)
-    local device = find(agent, "iPad") and "tablet"
-                   or find(agent, "Mobile") and "mobile" or "desktop"
-    return field("device", device)
+    return fields("device", find(agent, "iPad") and "tablet"
+                            or find(agent, "Mobile") and "mobile" or "desktop")
 end
 
-local function host_of(referrer)
-    return field("referrer", match(referrer, "^https?://([^/:]+)") or "")
+local function referrer_of(url)
+    return fields("referrer", match(url, "^https?://([^/:]+)"))
 end
 
 local function campaign_of(args)
     local found = ngx.decode_args(args)
-    return field("source", found.utm_source) .. field("medium", found.utm_medium)
-           .. field("campaign", found.utm_campaign)
+    return fields("source", found.utm_source, "medium", found.utm_medium,
+                  "campaign", found.utm_campaign)
 end
 
-local function count_fields(text)
-    local _, lines = gsub(text, "\n", "")
-    return lines / 2
+-- language, industry and country, "de food AT"
+local function variant_of(text)
+    local language, industry, country = match(text, "^(%S*) (%S*) (%S*)$")
+    return fields("country", country, "language", language, "industry", industry)
 end
+
+local nothing = fields()
+local time, time_text = 0, ""
 
 function peer.log()
     if queued >= QUEUE_MAX then
@@ -158,73 +169,67 @@ function peer.log()
         return
     end
     local var, ctx = ngx.var, ngx.ctx
-    local referrer, args = var.http_referer, var.args
+    local referrer, args, visitor = var.http_referer, var.args, ctx.visitor
+    local host, path = var.host, ctx.path
+    local variant = remembered(variants, variant_of, ctx.language .. " "
+                               .. ctx.industry .. " " .. var.country)
+    local device = remembered(devices, device_of, var.http_user_agent or "")
+    referrer = referrer and remembered(referrers, referrer_of, referrer) or nothing
+    args = args and remembered(campaigns, campaign_of, args) or nothing
+
+    local now = ngx.now()
+    if now ~= time then
+        time, time_text = now, format("%013.0f", now * 1000)
+    end
     sequence = sequence + 1
-    local event =
-        field("id", format("%08x%016x", settings.nonce, sequence))
-        .. field("ts", format("%.0f", ngx.now() * 1000))
-        .. field("type", "view")
-        .. field("visitor", ctx.visitor)
-        .. field("host", var.host)
-        .. field("path", ctx.path)
-        .. field("status", var.status)
-        .. field("country", var.country)
-        .. field("language", ctx.language)
-        .. field("industry", ctx.industry)
-        .. (referrer and remembered(hosts, host_of, referrer) or "")
-        .. (args and remembered(campaigns, campaign_of, args) or "")
-        .. remembered(devices, device_of, var.http_user_agent or "")
+    local id = nonce .. sequence
+    local count = 18 + variant.count + referrer.count + args.count + device.count
+    if visitor then count = count + 2 end
+
+    queue:put("*", count, COMMAND, #id, "\r\n", id, "\r\n$2\r\nts\r\n$13\r\n",
+              time_text, "\r\n$4\r\ntype\r\n$4\r\nview\r\n")
+    if visitor then
+        queue:put("$7\r\nvisitor\r\n$", #visitor, "\r\n", visitor, "\r\n")
+    end
+    queue:put("$4\r\nhost\r\n$", #host, "\r\n", host, "\r\n$4\r\npath\r\n$", #path,
+              "\r\n", path, "\r\n$6\r\nstatus\r\n$3\r\n", var.status, "\r\n",
+              variant.text, referrer.text, args.text, device.text)
     queued = queued + 1
-    queue[queued] = event
 end
 
-local function send(link, first, last)
-    local batch, n = {}, 0
-    for i = first, last do
-        local event = queue[i]
-        n = n + 1
-        batch[n] = format("*%d\r\n$4\r\nXADD\r\n$10\r\nlua:events\r\n$6\r\nMAXLEN\r\n"
-                          .. "$1\r\n~\r\n$6\r\n100000\r\n$1\r\n*\r\n",
-                          6 + count_fields(event)) .. event
+-- Sends commands and reads as many answers, of two lines each.
+local function send(commands, count)
+    local link = ngx.socket.tcp()
+    link:settimeout(1000)
+    if not link:connect("127.0.0.1", settings.redis) or not link:send(commands) then
+        return false
     end
-    if not link:send(batch) then return false end
     local lines = 0
-    while lines < 2 * n do                      -- an answer has two lines
+    while lines < 2 * count do
         local data = link:receiveany(65536)
-        if not data or find(data, "-ERR", 1, true) then return false end
+        if not data or find(data, "-ERR", 1, true) then
+            link:close()
+            return false
+        end
         local _, more = gsub(data, "\n", "")
         lines = lines + more
     end
+    link:setkeepalive(60000, 4)
     return true
 end
 
-local function flush()
-    if queued == 0 then return end
-    local link = ngx.socket.tcp()
-    link:settimeout(1000)
-    if not link:connect("127.0.0.1", settings.redis) then return end
-    local sending, first, ok = queued, 1, true
-    while ok and first <= sending do
-        local last = math.min(first + BATCH - 1, sending)
-        ok = send(link, first, last)
-        if ok then first = last + 1 end
-    end
-    local left = {}
-    for i = first, queued do left[#left + 1] = queue[i] end
-    queue, queued = left, #left
-    if ok then link:setkeepalive(60000, 4) else link:close() end
-end
-
 function peer.start()
-    settings.nonce = ngx.worker.pid()
-    local busy = false
+    nonce = ngx.worker.pid() .. "-" .. ngx.now() .. "-"
+    local batch, count, busy = nil, 0, false
     ngx.timer.every(0.1, function()
-        if not busy then
-            busy = true
-            local ok, err = pcall(flush)
-            busy = false
-            if not ok then ngx.log(ngx.ERR, err) end
+        if busy then return end
+        busy = true
+        if not batch and queued > 0 then
+            batch, count, queued = queue:get(), queued, 0
         end
+        local ok, sent = pcall(send, batch, count)
+        if ok and sent then batch = nil end
+        busy = false
     end)
 end
 

@@ -55,8 +55,8 @@ typedef struct {
 void es_event_init(es_event_t *e, char *buf, size_t size);
 
 /*
- * A field with its value, written beforehand: for values that are known when the
- * configuration is. len is 0 where it would be longer than this.
+ * A field with its value, written beforehand: for values that are known when
+ * the configuration is. len is 0 where it would be longer than this.
  */
 typedef struct {
     char      text[64];

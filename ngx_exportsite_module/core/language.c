@@ -513,7 +513,7 @@ read_header(request_t *q, es_str_t header)
 {
     bool         any;
     size_t       seen;
-    unsigned     weight;
+    unsigned     weight = 0;
     es_tag_t    *t;
     const char  *p, *end, *next;
 

@@ -20,7 +20,10 @@ void ngx_exportsite_breaker_timed_out(void);
 /* Redis answered what was asked msec ago. */
 void ngx_exportsite_breaker_answered(ngx_msec_t msec);
 
-/* Asks Redis, while the breaker is open, whether it is back; called at any time. */
+/*
+ * Asks Redis, while the breaker is open, whether it is back; called at any
+ * time.
+ */
 void ngx_exportsite_breaker_probe(void);
 
 #endif

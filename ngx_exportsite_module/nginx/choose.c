@@ -1,5 +1,6 @@
 /*
- * exportsite_choose: a variable whose value is that of the first rule that holds.
+ * exportsite_choose: a variable whose value is that of the first rule that
+ * holds.
  */
 #include "compat.h"
 
@@ -228,7 +229,7 @@ ngx_exportsite_choose_variable(ngx_http_request_t *r,
     v->not_found = 0;
 
     /* asked too early, the value must not be frozen */
-    v->no_cacheable = (visit == NULL);
+    v->no_cacheable = (visit == NULL || visit->waiter != NULL);
 
     if (visit == NULL) {
         return NGX_OK;

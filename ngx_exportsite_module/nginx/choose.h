@@ -1,5 +1,6 @@
 /*
- * exportsite_choose: a variable whose value is that of the first rule that holds.
+ * exportsite_choose: a variable whose value is that of the first rule that
+ * holds.
  */
 #ifndef NGX_EXPORTSITE_CHOOSE_H
 #define NGX_EXPORTSITE_CHOOSE_H

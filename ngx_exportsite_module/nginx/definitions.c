@@ -1,7 +1,7 @@
 /*
  * The list of definitions in the zone has two halves: a new list is written to
- * the one that nobody reads and takes effect by one store, so a worker killed on
- * the way leaves the old one untouched.
+ * the one that nobody reads and takes effect by one store, so a worker killed
+ * on the way leaves the old one untouched.
  */
 #include "compat.h"
 
@@ -91,24 +91,33 @@ ngx_exportsite_definitions_add(ngx_exportsite_definitions_t *list,
 }
 
 
-void
+ngx_int_t
 ngx_exportsite_definitions_publish(ngx_exportsite_definitions_t *list)
 {
+    ngx_int_t                 rc;
     ngx_exportsite_half_t    *half;
     ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
 
+    rc = NGX_DECLINED;
+
     ngx_exportsite_zone_lock(w->conf->state_zone);
 
-    half = &w->state->half[~w->state->active & 1];
-    ngx_memcpy(half->data, list->data, list->len);
-    half->len = list->len;
+    if (w->state->version + 1 == list->version) {
+        half = &w->state->half[~w->state->active & 1];
+        ngx_memcpy(half->data, list->data, list->len);
+        half->len = list->len;
 
-    ngx_memory_barrier();
+        ngx_memory_barrier();
 
-    w->state->active = ~w->state->active & 1;
-    w->state->version = list->version;
+        w->state->active = ~w->state->active & 1;
+        w->state->version = list->version;
+
+        rc = NGX_OK;
+    }
 
     ngx_exportsite_zone_unlock(w->conf->state_zone);
+
+    return rc;
 }
 
 

@@ -1,7 +1,8 @@
 /*
- * The definitions as all workers share them: a list of segments in the zone, with
- * the rule in force, what is wrong with the present one, and a version each.
- * One worker writes, all read; the list outlives Redis, workers and reloads.
+ * The definitions as all workers share them: a list of segments in the zone,
+ * with the rule in force, what is wrong with the present one, and a version
+ * each. One worker writes, all read; the list outlives Redis, workers and
+ * reloads.
  */
 #ifndef NGX_EXPORTSITE_DEFINITIONS_H
 #define NGX_EXPORTSITE_DEFINITIONS_H
@@ -35,8 +36,12 @@ ngx_int_t ngx_exportsite_definitions_new(ngx_exportsite_definitions_t *list);
 ngx_int_t ngx_exportsite_definitions_add(ngx_exportsite_definitions_t *list,
     ngx_exportsite_definition_t *definition);
 
-/* All workers take the list in force with their next request. */
-void ngx_exportsite_definitions_publish(ngx_exportsite_definitions_t *list);
+/*
+ * All workers take the list in force with their next request. NGX_DECLINED:
+ * there is another one since this one was begun.
+ */
+ngx_int_t ngx_exportsite_definitions_publish(
+    ngx_exportsite_definitions_t *list);
 
 void ngx_exportsite_definitions_free(ngx_exportsite_definitions_t *list);
 

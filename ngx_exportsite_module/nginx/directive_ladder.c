@@ -1,6 +1,6 @@
 /*
- * exportsite_country_from, exportsite_language_from, exportsite_industry_from: the
- * rungs of a ladder.
+ * exportsite_country_from, exportsite_language_from, exportsite_industry_from:
+ * the rungs of a ladder.
  */
 #include "compat.h"
 
@@ -48,7 +48,10 @@ static const struct {
 };
 
 
-/* The three ladders, by the offset of their field: country, language, industry. */
+/*
+ * The three ladders, by the offset of their field: country, language,
+ * industry.
+ */
 char *
 ngx_exportsite_from(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {

@@ -1,6 +1,6 @@
 /*
- * The directives' arguments. Whatever is wrong is an [emerg] that names the place
- * and says what to write instead.
+ * The directives' arguments. Whatever is wrong is an [emerg] that names the
+ * place and says what to write instead.
  */
 #include "compat.h"
 

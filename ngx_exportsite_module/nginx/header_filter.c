@@ -1,6 +1,6 @@
 /*
- * The early header filter: it sees the response before nginx decides on 304, and
- * so knows its type. Here a view is recognised, and gets the cookie.
+ * The early header filter: it sees the response before nginx decides on 304,
+ * and so knows its type. Here a view is recognised, and gets the cookie.
  */
 #include "compat.h"
 

@@ -11,7 +11,8 @@
 #define NGX_EXPORTSITE_LONGEST  (sizeof("accept-language") - 1)
 #define NGX_EXPORTSITE_LENGTHS                                                \
     (1u << (sizeof("dnt") - 1) | 1u << (sizeof("sec-gpc") - 1)                \
-     | 1u << (sizeof("sec-purpose") - 1) | 1u << (sizeof("sec-fetch-dest") - 1) \
+     | 1u << (sizeof("sec-purpose") - 1)                                      \
+     | 1u << (sizeof("sec-fetch-dest") - 1)                                   \
      | 1u << (sizeof("accept-language") - 1))
 
 #define ngx_exportsite_key_is(h, name)                                        \
@@ -55,11 +56,8 @@ ngx_exportsite_maybe_page(ngx_exportsite_visit_t *visit)
 {
     ngx_exportsite_headers_t  *headers = ngx_exportsite_headers(visit);
 
-    if (headers->page || headers->subresource) {
-        return headers->page;
-    }
-
-    return !es_path_is_asset(ngx_exportsite_es(visit->path));
+    return !headers->subresource
+           && !es_path_is_asset(ngx_exportsite_es(visit->path));
 }
 
 
@@ -140,8 +138,7 @@ ngx_exportsite_header_note(ngx_exportsite_headers_t *headers,
 
     case sizeof("sec-fetch-dest") - 1:
         if (ngx_exportsite_key_is(h, "sec-fetch-dest") && value->len > 0) {
-            headers->page = ngx_exportsite_dest_is_page(value);
-            headers->subresource = !headers->page;
+            headers->subresource = !ngx_exportsite_dest_is_page(value);
         }
         break;
 

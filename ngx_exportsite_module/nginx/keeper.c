@@ -162,6 +162,10 @@ ngx_exportsite_keeper_ready(ngx_exportsite_redis_t *redis)
 
     (void) ngx_exportsite_redis_command(redis, ngx_exportsite_keeper_id, NULL,
                                         2, argv, len);
+
+    if (!ngx_exportsite_beat_event.timer_set) {
+        ngx_add_timer(&ngx_exportsite_beat_event, NGX_EXPORTSITE_HEARTBEAT);
+    }
 }
 
 
@@ -179,6 +183,13 @@ ngx_exportsite_keeper_id(redisAsyncContext *ac, void *reply, void *data)
     ngx_exportsite_redis_answered(&ngx_exportsite_listener, r);
 
     if (r == NULL || r->type != REDIS_REPLY_INTEGER) {
+        if (r != NULL && r->type == REDIS_REPLY_ERROR) {
+            ngx_exportsite_redis_complain(&ngx_exportsite_listener,
+                      "CLIENT ID", r,
+                      "changes are seen after refresh= only; allow the "
+                      "commands that docs/redis.md lists");
+        }
+
         return;
     }
 
@@ -237,13 +248,11 @@ ngx_exportsite_keeper_subscribe(void)
     size_t       len[2] = { 9, sizeof(ES_INVALIDATE) - 1 };
     const char  *argv[2] = { "SUBSCRIBE", ES_INVALIDATE };
 
+    ngx_exportsite_listener.subscribed = 1;
+
     (void) ngx_exportsite_redis_command(&ngx_exportsite_listener,
                                         ngx_exportsite_keeper_message, NULL,
                                         2, argv, len);
-
-    if (!ngx_exportsite_beat_event.timer_set) {
-        ngx_add_timer(&ngx_exportsite_beat_event, NGX_EXPORTSITE_HEARTBEAT);
-    }
 }
 
 
@@ -342,8 +351,19 @@ ngx_exportsite_keeper_lost(ngx_exportsite_redis_t *redis)
 static void
 ngx_exportsite_keeper_heartbeat(ngx_event_t *ev)
 {
-    if (ngx_exportsite_listener.state == ngx_exportsite_redis_connected) {
+    ngx_exportsite_redis_t  *listener = &ngx_exportsite_listener;
+
+    if (listener->state != ngx_exportsite_redis_connected) {
+        return;
+    }
+
+    ngx_add_timer(ev, NGX_EXPORTSITE_HEARTBEAT);
+
+    if (listener->subscribed) {
         ngx_exportsite_keeper_subscribe();
+
+    } else if (listener->pending == 0) {
+        ngx_exportsite_keeper_ready(listener);
     }
 }
 

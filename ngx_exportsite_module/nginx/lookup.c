@@ -263,11 +263,20 @@ ngx_exportsite_lookup_done(redisAsyncContext *ac, void *reply, void *data)
         return;
     }
 
-    ngx_exportsite_breaker_answered(ngx_current_msec - lookup->sent_at);
-
     profile.data = packed;
-    profile.len = ngx_exportsite_profile_pack(packed, sizeof(packed), r,
-                                              lookup->fields);
+    profile.len = 0;
+
+    if (ngx_exportsite_profile_pack(&profile, sizeof(packed), r,
+                                    lookup->fields)
+        != NGX_OK)
+    {
+        /* what is in the zone is better than an error */
+        ngx_exportsite_lookup_wake(lookup, NULL);
+        ngx_exportsite_lookup_free(lookup);
+        return;
+    }
+
+    ngx_exportsite_breaker_answered(ngx_current_msec - lookup->sent_at);
 
     id.len = lookup->id_len;
     id.data = lookup->id;

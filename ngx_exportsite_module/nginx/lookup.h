@@ -20,7 +20,10 @@ ngx_int_t ngx_exportsite_lookup_wait(ngx_exportsite_visit_t *visit,
 /* The visit no longer waits. */
 void ngx_exportsite_lookup_detach(ngx_exportsite_visit_t *visit);
 
-/* Redis can be asked: sends what had to wait for the connection. */
+/*
+ * A connection stands, or none could be made: sends what had to wait for it, or
+ * lets it go.
+ */
 void ngx_exportsite_lookup_connected(void);
 
 #endif

@@ -13,6 +13,7 @@
 #include "lookup.h"
 #include "pool.h"
 #include "process.h"
+#include "profile_zone.h"
 #include "queue.h"
 #include "record.h"
 #include "segments.h"
@@ -135,7 +136,9 @@ ngx_exportsite_bind_configuration(ngx_exportsite_worker_t *w)
                                       : (ngx_uint_t) number;
     }
 
-    ngx_exportsite_bind_variables();
+    if (ngx_exportsite_bind_variables() != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     if (mcf->secrets.nelts == 0) {
         key = ngx_array_push(&mcf->secrets);
@@ -164,8 +167,15 @@ ngx_exportsite_redis_ready(ngx_exportsite_redis_t *redis)
 static void
 ngx_exportsite_redis_lost(ngx_exportsite_redis_t *redis)
 {
-    ngx_exportsite_count(reconnects);
     ngx_exportsite_queue_lost();
+    ngx_exportsite_lookup_connected();
+
+    if (redis->stood) {
+        ngx_exportsite_count(reconnects);
+
+        /* what was read over it is no longer tracked */
+        ngx_exportsite_profile_all_changed();
+    }
 }
 
 

@@ -40,11 +40,11 @@ ngx_exportsite_profile_pack_field(u_char *p, u_char *last, ngx_uint_t number,
 }
 
 
-size_t
-ngx_exportsite_profile_pack(u_char *buf, size_t size, redisReply *r,
+ngx_int_t
+ngx_exportsite_profile_pack(ngx_str_t *profile, size_t size, redisReply *r,
     ngx_uint_t fields)
 {
-    u_char      *p = buf;
+    u_char      *p, *last;
     ngx_uint_t   i;
 
     if (r->type == REDIS_REPLY_ERROR) {
@@ -52,15 +52,25 @@ ngx_exportsite_profile_pack(u_char *buf, size_t size, redisReply *r,
         ngx_exportsite_redis_complain(&ngx_exportsite_worker.redis,
                                "HMGET of a profile", r,
                                "a profile is a hash, es:profile:ID");
+
+        /* no hash, no profile; other errors say nothing of the profile */
+        return ngx_strncmp(r->str, "WRONGTYPE", 9) == 0 ? NGX_OK
+                                                        : NGX_DECLINED;
     }
 
-    if (r->type != REDIS_REPLY_ARRAY) {
-        return 0;
+    if (r->type != REDIS_REPLY_ARRAY || r->elements != fields) {
+        ngx_exportsite_count(profile_rejected);
+        return NGX_DECLINED;
     }
 
-    for (i = 0; i < r->elements && i < fields; i++) {
-        p = ngx_exportsite_profile_pack_field(p, buf + size, i, r->element[i]);
+    p = profile->data;
+    last = p + size;
+
+    for (i = 0; i < fields; i++) {
+        p = ngx_exportsite_profile_pack_field(p, last, i, r->element[i]);
     }
 
-    return p - buf;
+    profile->len = p - profile->data;
+
+    return NGX_OK;
 }

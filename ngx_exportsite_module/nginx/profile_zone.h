@@ -16,9 +16,9 @@
 uint64_t ngx_exportsite_profile_hash(ngx_str_t *id);
 
 /*
- * Copies a profile into pool. FOUND or UNKNOWN, with STALE if it is old, changed
- * or from before a field was named, and nobody else is about to read it; 0 if
- * the zone knows nothing of the id.
+ * Copies a profile into pool. FOUND or UNKNOWN, with STALE if it is old,
+ * changed or from before a field was named, and nobody else is about to read
+ * it; 0 if the zone knows nothing of the id.
  */
 ngx_uint_t ngx_exportsite_profile_get(ngx_str_t *id, uint64_t hash,
     ngx_pool_t *pool, ngx_str_t *profile);

@@ -1,8 +1,9 @@
 /*
- * Events on their way to Redis. Records are numbered in their ring; a batch is a
- * run of consecutive numbers, given to a script that passes over what the stream
- * has already. One batch of a ring is under way at a time: were there two, and
- * the first refused, the second's success would make the first look written.
+ * Events on their way to Redis. Records are numbered in their ring; a batch is
+ * a run of consecutive numbers, given to a script that passes over what the
+ * stream has already. One batch of a ring is under way at a time: were there
+ * two, and the first refused, the second's success would make the first look
+ * written.
  */
 #include "compat.h"
 
@@ -33,6 +34,7 @@ typedef struct {
 } ngx_exportsite_drain_t;
 
 
+static void ngx_exportsite_queue_take(void);
 static ngx_exportsite_drain_t *ngx_exportsite_queue_drain(
     ngx_exportsite_slot_t *slot);
 static ngx_uint_t ngx_exportsite_queue_orphan(ngx_exportsite_slot_t *slot);
@@ -50,7 +52,9 @@ static ngx_queue_t                 ngx_exportsite_drains;
 static ngx_exportsite_drain_t     *ngx_exportsite_own;
 static ngx_event_t                 ngx_exportsite_flush;
 static ngx_msec_t                  ngx_exportsite_exit_at;
+static ngx_msec_t                  ngx_exportsite_refused_until;
 static ngx_uint_t                  ngx_exportsite_script_loaded;
+static ngx_uint_t                  ngx_exportsite_script_loading;
 static char                        ngx_exportsite_script_sha[41];
 static char                       *ngx_exportsite_batch;
 static ngx_exportsite_counters_t   ngx_exportsite_private_counters;
@@ -59,9 +63,7 @@ static ngx_exportsite_counters_t   ngx_exportsite_private_counters;
 void
 ngx_exportsite_queue_init(void)
 {
-    ngx_uint_t                 n;
-    ngx_exportsite_slot_t     *slot, *own;
-    ngx_exportsite_worker_t   *w = &ngx_exportsite_worker;
+    ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
 
     ngx_queue_init(&ngx_exportsite_drains);
 
@@ -70,6 +72,25 @@ ngx_exportsite_queue_init(void)
     ngx_exportsite_flush.log = w->log;
 
     w->counters = &ngx_exportsite_private_counters;
+
+    ngx_exportsite_queue_take();
+
+    if (ngx_exportsite_own == NULL) {
+        ngx_log_error(NGX_LOG_ERR, w->log, 0,
+                      "exportsite: no free event queue, too many old workers "
+                      "are still finishing: events are lost until one ends");
+    }
+}
+
+
+/* Takes a slot for this worker's own, rather one that has unsent events. */
+static void
+ngx_exportsite_queue_take(void)
+{
+    ngx_uint_t                 n;
+    ngx_exportsite_slot_t     *slot, *own;
+    ngx_exportsite_worker_t   *w = &ngx_exportsite_worker;
+
     own = NULL;
 
     ngx_exportsite_zone_lock(w->conf->queue_zone);
@@ -95,15 +116,10 @@ ngx_exportsite_queue_init(void)
 
     ngx_exportsite_zone_unlock(w->conf->queue_zone);
 
-    if (own == NULL) {
-        ngx_log_error(NGX_LOG_ERR, w->log, 0,
-                      "exportsite: no free event queue, too many old workers "
-                      "are still finishing: events of this one are lost");
-        return;
+    if (own != NULL) {
+        w->counters = &own->counters;
+        ngx_exportsite_own = ngx_exportsite_queue_drain(own);
     }
-
-    w->counters = &own->counters;
-    ngx_exportsite_own = ngx_exportsite_queue_drain(own);
 }
 
 
@@ -157,6 +173,10 @@ ngx_exportsite_queue_adopt(void)
     ngx_exportsite_slot_t    *slot;
     ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
 
+    if (ngx_exportsite_own == NULL) {
+        ngx_exportsite_queue_take();
+    }
+
     for (n = 0; n < w->queues->slots; n++) {
         slot = ngx_exportsite_slot(w->queues, n);
 
@@ -185,6 +205,35 @@ ngx_exportsite_queue_adopt(void)
 }
 
 
+/* Redis would not take the last batch: it gets time. */
+static ngx_uint_t
+ngx_exportsite_queue_refused(void)
+{
+    return ngx_exportsite_refused_until != 0
+           && (ngx_msec_int_t) (ngx_exportsite_refused_until
+                                - ngx_current_msec)
+              > 0;
+}
+
+
+static void
+ngx_exportsite_queue_wait(ngx_msec_t wait)
+{
+    if (!ngx_exportsite_flush.timer_set) {
+        ngx_add_timer(&ngx_exportsite_flush, wait);
+    }
+}
+
+
+static void
+ngx_exportsite_queue_refuse(void)
+{
+    ngx_exportsite_refused_until = ngx_current_msec
+                                   + NGX_EXPORTSITE_RETRY_REFUSED;
+    ngx_exportsite_queue_wait(NGX_EXPORTSITE_RETRY_REFUSED);
+}
+
+
 char *
 ngx_exportsite_queue_reserve(size_t size)
 {
@@ -198,7 +247,12 @@ ngx_exportsite_queue_reserve(size_t size)
         }
     }
 
-    ngx_exportsite_count(events_lost);
+    if (ngx_exportsite_own == NULL) {
+        (void) ngx_atomic_fetch_add(&ngx_exportsite_worker.queues->lost, 1);
+
+    } else {
+        ngx_exportsite_count(events_lost);
+    }
 
     if (ngx_time() - last >= 60) {
         last = ngx_time();
@@ -224,7 +278,7 @@ ngx_exportsite_queue_commit(size_t len, ngx_uint_t args)
                           (uint64_t) tp->sec * 1000 + tp->msec);
     w->counters->events_queued++;
 
-    if (ngx_exportsite_own->busy
+    if (ngx_exportsite_own->busy || ngx_exportsite_queue_refused()
         || w->redis.state != ngx_exportsite_redis_connected)
     {
         return;
@@ -284,10 +338,17 @@ ngx_exportsite_queue_send(void)
 
         waiting = 1;
 
-        if (!drain->busy && ngx_exportsite_script_loaded
-            && w->redis.state == ngx_exportsite_redis_connected)
+        if (drain->busy || ngx_exportsite_queue_refused()
+            || w->redis.state != ngx_exportsite_redis_connected)
         {
+            continue;
+        }
+
+        if (ngx_exportsite_script_loaded) {
             ngx_exportsite_queue_batch(drain);
+
+        } else if (!ngx_exportsite_script_loading) {
+            ngx_exportsite_queue_load();
         }
     }
 
@@ -316,8 +377,8 @@ ngx_exportsite_queue_send(void)
 
 
 /*
- * Copies the events behind the room for the command's head, whose length is known
- * only then, and writes the head right in front of them.
+ * Copies the events behind the room for the command's head, whose length is
+ * known only then, and writes the head right in front of them.
  */
 static void
 ngx_exportsite_queue_batch(ngx_exportsite_drain_t *drain)
@@ -379,7 +440,6 @@ ngx_exportsite_queue_batch(ngx_exportsite_drain_t *drain)
 static void
 ngx_exportsite_queue_done(redisAsyncContext *ac, void *reply, void *data)
 {
-    ngx_msec_t                wait;
     redisReply               *r = reply;
     ngx_exportsite_drain_t   *drain = data;
     ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
@@ -399,29 +459,20 @@ ngx_exportsite_queue_done(redisAsyncContext *ac, void *reply, void *data)
 
         ngx_exportsite_redis_complain(&w->redis, "a batch of events", r,
                        "events wait until it takes them");
-
-        wait = NGX_EXPORTSITE_RETRY_REFUSED;
-
-    } else {
-        w->counters->events_sent += drain->events;
-        es_ring_release(drain->ring, drain->sending);
-
-        if (drain != ngx_exportsite_own || ngx_exiting
-            || es_ring_used(drain->ring) >= NGX_EXPORTSITE_BATCH_EAGER)
-        {
-            ngx_exportsite_queue_send();
-            return;
-        }
-
-        if (es_ring_count(drain->ring) == 0) {
-            return;
-        }
-
-        wait = w->conf->stream.flush;
+        ngx_exportsite_queue_refuse();
+        return;
     }
 
-    if (!ngx_exportsite_flush.timer_set) {
-        ngx_add_timer(&ngx_exportsite_flush, wait);
+    w->counters->events_sent += drain->events;
+    es_ring_release(drain->ring, drain->sending);
+
+    if (drain != ngx_exportsite_own || ngx_exiting
+        || es_ring_used(drain->ring) >= NGX_EXPORTSITE_BATCH_EAGER)
+    {
+        ngx_exportsite_queue_send();
+
+    } else if (es_ring_count(drain->ring) > 0) {
+        ngx_exportsite_queue_wait(w->conf->stream.flush);
     }
 }
 
@@ -462,9 +513,11 @@ ngx_exportsite_queue_load(void)
     argv[2] = es_batch_script;
     len[2] = ngx_strlen(es_batch_script);
 
-    (void) ngx_exportsite_redis_command(&ngx_exportsite_worker.redis,
-                                        ngx_exportsite_queue_loaded, NULL,
-                                        3, argv, len);
+    ngx_exportsite_script_loading =
+        ngx_exportsite_redis_command(&ngx_exportsite_worker.redis,
+                                     ngx_exportsite_queue_loaded, NULL,
+                                     3, argv, len)
+        == NGX_OK;
 }
 
 
@@ -475,6 +528,7 @@ ngx_exportsite_queue_loaded(redisAsyncContext *ac, void *reply, void *data)
     ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
 
     ngx_exportsite_redis_answered(&w->redis, r);
+    ngx_exportsite_script_loading = 0;
 
     if (r == NULL) {
         return;
@@ -483,9 +537,11 @@ ngx_exportsite_queue_loaded(redisAsyncContext *ac, void *reply, void *data)
     if (r->type != REDIS_REPLY_STRING || r->len != 40) {
         if (r->type == REDIS_REPLY_ERROR) {
             ngx_exportsite_redis_complain(&w->redis, "SCRIPT LOAD", r,
-                      "allow the commands that docs/redis.md lists");
+                      "events wait; allow the commands that docs/redis.md "
+                      "lists");
         }
 
+        ngx_exportsite_queue_refuse();
         return;
     }
 
@@ -500,6 +556,7 @@ void
 ngx_exportsite_queue_lost(void)
 {
     ngx_exportsite_script_loaded = 0;
+    ngx_exportsite_refused_until = 0;
 }
 
 

@@ -1,6 +1,6 @@
 /*
- * Events on their way to Redis: a ring in shared memory for each worker, and the
- * sender that empties it, and those of workers that died, into the stream.
+ * Events on their way to Redis: a ring in shared memory for each worker, and
+ * the sender that empties it, and those of workers that died, into the stream.
  */
 #ifndef NGX_EXPORTSITE_QUEUE_H
 #define NGX_EXPORTSITE_QUEUE_H
@@ -12,8 +12,8 @@
 void ngx_exportsite_queue_init(void);
 
 /*
- * Room for one event of at most size bytes, NULL where there is none (counted as
- * lost). Then commit() with what was written and its number of arguments.
+ * Room for one event of at most size bytes, NULL where there is none (counted
+ * as lost). Then commit() with what was written and its number of arguments.
  */
 char *ngx_exportsite_queue_reserve(size_t size);
 void ngx_exportsite_queue_commit(size_t len, ngx_uint_t args);

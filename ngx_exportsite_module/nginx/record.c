@@ -1,6 +1,6 @@
 /*
- * Recording. The event is written straight into the ring in shared memory, as the
- * arguments of the XADD that it will be.
+ * Recording. The event is written straight into the ring in shared memory, as
+ * the arguments of the XADD that it will be.
  */
 #include "compat.h"
 

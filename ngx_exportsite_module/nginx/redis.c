@@ -5,6 +5,7 @@
 #include "compat.h"
 
 #include "redis.h"
+#include "redis_guard.h"
 
 
 #define NGX_EXPORTSITE_RETRY_MIN  50
@@ -99,8 +100,8 @@ ngx_exportsite_redis_connect(ngx_exportsite_redis_t *redis)
     ngx_exportsite_redis_conf_t  *conf = redis->conf;
 
     redis->state = ngx_exportsite_redis_connecting;
-    redis->connecting_at = ngx_current_msec;
     redis->pending = 0;
+    redis->subscribed = 0;
 
     if (conf->port == 0) {
         ac = redisAsyncConnectUnix((char *) conf->host.data);
@@ -126,6 +127,8 @@ ngx_exportsite_redis_connect(ngx_exportsite_redis_t *redis)
         ngx_exportsite_redis_detached(&redis->link);
         return;
     }
+
+    ngx_exportsite_redis_guard(redis, ac);
 
     /* from here on a failure comes by detached() */
 
@@ -229,16 +232,17 @@ ngx_exportsite_redis_pong(redisAsyncContext *ac, void *reply, void *data)
         ngx_del_timer(&redis->timer);
     }
 
-    if (redis->logged || redis->losses) {
+    if (redis->logged && !redis->announced) {
+        redis->announced = 1;
         ngx_log_error(NGX_LOG_NOTICE, redis->log, 0,
                       "exportsite: connected to Redis at %V again (%s)",
                       &redis->conf->address, redis->name);
     }
 
     redis->state = ngx_exportsite_redis_connected;
-    redis->delay = NGX_EXPORTSITE_RETRY_MIN;
+    redis->connected_at = ngx_current_msec;
     redis->failures = 0;
-    redis->logged = 0;
+    redis->stood = 1;
     redis->error[0] = '\0';
 
     redis->ready(redis);
@@ -363,8 +367,6 @@ ngx_exportsite_redis_detached(ngx_exportsite_link_t *link)
 {
     ngx_exportsite_redis_t  *redis = (ngx_exportsite_redis_t *) link;
 
-    ngx_uint_t  was = redis->state;
-
     redis->state = ngx_exportsite_redis_disconnected;
     redis->pending = 0;
 
@@ -372,12 +374,21 @@ ngx_exportsite_redis_detached(ngx_exportsite_link_t *link)
         return;
     }
 
-    if (was == ngx_exportsite_redis_connected) {
+    if (redis->stood) {
         redis->losses++;
 
-        if (redis->error[0] == '\0') {
-            ngx_exportsite_redis_failed(redis, "connection closed");
+        if (ngx_current_msec - redis->connected_at >= NGX_EXPORTSITE_STUCK) {
+            /* it was no flapping: begin anew */
+            redis->delay = NGX_EXPORTSITE_RETRY_MIN;
+            redis->logged = 0;
         }
+    }
+
+    if (link->error[0] != '\0') {
+        ngx_exportsite_redis_failed(redis, (char *) link->error);
+
+    } else if (redis->stood && redis->error[0] == '\0') {
+        ngx_exportsite_redis_failed(redis, "connection closed");
     }
 
     redis->failures++;
@@ -388,9 +399,8 @@ ngx_exportsite_redis_detached(ngx_exportsite_link_t *link)
 
     redis->delay = ngx_min(redis->delay * 2, NGX_EXPORTSITE_RETRY_MAX);
 
-    if (was == ngx_exportsite_redis_connected) {
-        redis->lost(redis);
-    }
+    redis->lost(redis);
+    redis->stood = 0;
 }
 
 
@@ -414,11 +424,15 @@ ngx_exportsite_redis_failed(ngx_exportsite_redis_t *redis, const char *reason)
     }
 
     redis->logged = 1;
+    redis->announced = 0;
 
     ngx_log_error(NGX_LOG_ERR, redis->log, 0,
-                  "exportsite: Redis at %V is away (%s: %s), trying again; "
+                  "exportsite: Redis at %V is away (%s: %s)%s, trying again; "
                   "pages are served without it",
-                  &redis->conf->address, redis->name, reason);
+                  &redis->conf->address, redis->name, reason,
+                  ngx_strncmp(reason, "NOPERM", 6) == 0
+                  ? "; allow what docs/redis.md lists, such as "
+                    "&__redis__:invalidate" : "");
 }
 
 

@@ -33,12 +33,16 @@ struct ngx_exportsite_redis_s {
     ngx_uint_t                     losses;
     ngx_uint_t                     pending;      /* commands not answered */
     ngx_msec_t                     heard;        /* the last answer */
-    ngx_msec_t                     connecting_at;
+    ngx_msec_t                     connected_at;
     u_char                         error[128];
-    unsigned                       logged:1;
+    unsigned                       logged:1;     /* that it is away */
+    unsigned                       announced:1;  /* that it is back */
     unsigned                       stopped:1;
+    unsigned                       subscribed:1; /* SUBSCRIBE was sent */
+    unsigned                       stood:1;      /* was connected until now */
 
     void                         (*ready)(ngx_exportsite_redis_t *redis);
+    /* it is not, or no longer: stood tells */
     void                         (*lost)(ngx_exportsite_redis_t *redis);
     void                         (*exiting)(ngx_exportsite_redis_t *redis);
 };

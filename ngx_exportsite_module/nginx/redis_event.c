@@ -2,9 +2,9 @@
  * hiredis' asynchronous context on nginx's event loop.
  *
  * The socket is registered level-triggered, since hiredis reads and writes it
- * without nginx' knowledge of what is left. A command is not written at once but
- * at the end of the loop's turn, by a posted event, so that the commands of one
- * turn share one write; epoll is asked only when the socket is full.
+ * without nginx' knowledge of what is left. A command is not written at once
+ * but at the end of the loop's turn, by a posted event, so that the commands
+ * of one turn share one write; epoll is asked only when the socket is full.
  */
 #include "compat.h"
 
@@ -44,6 +44,7 @@ ngx_exportsite_redis_attach(ngx_exportsite_link_t *link, redisAsyncContext *ac,
     link->connection = c;
     link->ac = ac;
     link->writing = 0;
+    link->error[0] = '\0';
 
     ac->ev.data = link;
     ac->ev.addRead = ngx_exportsite_redis_add_read;
@@ -170,6 +171,11 @@ ngx_exportsite_redis_cleanup(void *data)
     link->ac = NULL;
 
     if (ac != NULL) {
+        if (ac->err) {
+            ngx_cpystrn(link->error, (u_char *) ac->errstr,
+                        sizeof(link->error));
+        }
+
         ngx_memzero(&ac->ev, sizeof(ac->ev));
 
         /* the socket is nginx' from attach on: hiredis must not close it too */

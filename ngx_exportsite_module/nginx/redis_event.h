@@ -20,6 +20,7 @@ struct ngx_exportsite_link_s {
     ngx_connection_t          *connection;
     redisAsyncContext         *ac;
     unsigned                   writing:1;
+    u_char                     error[128];     /* why it ended, or empty */
 
     /* the context lets go of the socket, for whatever reason */
     void                     (*detached)(ngx_exportsite_link_t *link);

@@ -1,7 +1,8 @@
 /*
- * Answers remembered by the text of the question: a small table in which a newer
- * answer takes an older one's place, for headers that thousands of requests
- * repeat. The text itself is compared, so the hash need not withstand anyone.
+ * Answers remembered by the text of the question: a small table in which a
+ * newer answer takes an older one's place, for headers that thousands of
+ * requests repeat. The text itself is compared, so the hash need not withstand
+ * anyone.
  */
 #ifndef NGX_EXPORTSITE_REMEMBER_H
 #define NGX_EXPORTSITE_REMEMBER_H

@@ -1,6 +1,6 @@
 /*
- * The three ladders. A ladder's first rung with a valid value wins; a value that
- * the site did not declare is passed over.
+ * The three ladders. A ladder's first rung with a valid value wins; a value
+ * that the site did not declare is passed over.
  */
 #include "compat.h"
 

@@ -1,7 +1,8 @@
 /*
  * The segments as this worker has them compiled. A worker compares the zone's
- * version with its own whenever a visit begins, and compiles only the rules that
- * changed: at once if they are few, else so many in each turn of the event loop.
+ * version with its own whenever a visit begins, and compiles only the rules
+ * that changed: at once if they are few, else so many in each turn of the
+ * event loop.
  */
 #include "compat.h"
 

@@ -1,7 +1,8 @@
 /*
  * The keeper's work on segments: HLEN first, as a huge hash cannot be refused
- * once it is on the way, then HGETALL; each rule is compiled here, and what goes
- * into the zone is the rule in force with what is wrong about the one in Redis.
+ * once it is on the way, then HGETALL; each rule is compiled here, and what
+ * goes into the zone is the rule in force with what is wrong about the one in
+ * Redis.
  */
 #include "compat.h"
 
@@ -26,6 +27,8 @@ static void ngx_exportsite_segments_take(ngx_exportsite_definitions_t *came);
 static ngx_uint_t ngx_exportsite_segments_write(
     ngx_exportsite_definitions_t *came, ngx_exportsite_definitions_t *was,
     ngx_exportsite_definitions_t *list);
+static int ngx_exportsite_segments_order(es_str_t a, es_str_t b);
+static void ngx_exportsite_segments_ended(void);
 static void ngx_exportsite_segments_report(ngx_exportsite_definitions_t *list);
 static void ngx_exportsite_segments_reported(redisAsyncContext *ac,
     void *reply, void *data);
@@ -88,14 +91,19 @@ ngx_exportsite_segments_counted(redisAsyncContext *ac, void *reply, void *data)
     ngx_exportsite_loading = 0;
 
     if (r == NULL) {
+        ngx_exportsite_load_again = 0;
         return;
     }
 
-    if (r->type == REDIS_REPLY_ERROR) {
-        ngx_exportsite_redis_complain(&ngx_exportsite_worker.redis,
+    if (r->type != REDIS_REPLY_INTEGER) {
+        if (r->type == REDIS_REPLY_ERROR) {
+            ngx_exportsite_redis_complain(&ngx_exportsite_worker.redis,
                       "HLEN of the segments", r,
                       "the segments known stay in force; the key must be a "
                       "hash of name and rule");
+        }
+
+        ngx_exportsite_segments_ended();
         return;
     }
 
@@ -104,6 +112,7 @@ ngx_exportsite_segments_counted(redisAsyncContext *ac, void *reply, void *data)
                       "exportsite: %L segments in Redis, %d at most are taken: "
                       "those known stay in force",
                       (int64_t) r->integer, ES_SEGMENTS_MAX);
+        ngx_exportsite_segments_ended();
         return;
     }
 
@@ -118,10 +127,16 @@ ngx_exportsite_segments_came(redisAsyncContext *ac, void *reply, void *data)
 
     ngx_exportsite_redis_answered(&ngx_exportsite_worker.redis, r);
 
-    if (r == NULL || r->type != REDIS_REPLY_ARRAY
+    if (r == NULL) {
+        ngx_exportsite_loading = 0;
+        ngx_exportsite_load_again = 0;
+        return;
+    }
+
+    if (r->type != REDIS_REPLY_ARRAY
         || ngx_exportsite_segments_copy(r) != NGX_OK)
     {
-        ngx_exportsite_loading = 0;
+        ngx_exportsite_segments_ended();
         return;
     }
 
@@ -132,17 +147,24 @@ ngx_exportsite_segments_came(redisAsyncContext *ac, void *reply, void *data)
 }
 
 
+static int
+ngx_exportsite_segments_order(es_str_t a, es_str_t b)
+{
+    int  rc = ngx_memcmp(a.data, b.data, ngx_min(a.len, b.len));
+
+    return rc ? rc : (a.len < b.len ? -1 : a.len > b.len);
+}
+
+
 /* Orders the hash by name, so that equal states give equal lists. */
 static int ngx_libc_cdecl
 ngx_exportsite_segments_cmp(const void *one, const void *two)
 {
-    int          rc;
     redisReply  *a = *(redisReply **) one;
     redisReply  *b = *(redisReply **) two;
 
-    rc = ngx_memcmp(a->str, b->str, ngx_min(a->len, b->len));
-
-    return rc ? rc : (a->len < b->len ? -1 : a->len > b->len);
+    return ngx_exportsite_segments_order((es_str_t) { a->len, a->str },
+                                         (es_str_t) { b->len, b->str });
 }
 
 
@@ -159,6 +181,12 @@ ngx_exportsite_segments_copy(redisReply *hash)
 
     if (ngx_exportsite_definitions_new(list) != NGX_OK) {
         return NGX_ERROR;
+    }
+
+    for (i = 0; i < hash->elements; i++) {
+        if (hash->element[i]->type != REDIS_REPLY_STRING) {
+            return NGX_ERROR;
+        }
     }
 
     if (hash->elements >= 2) {
@@ -215,6 +243,14 @@ ngx_exportsite_segments_step(ngx_event_t *ev)
 
     ngx_exportsite_segments_take(&ngx_exportsite_came);
     ngx_exportsite_definitions_free(&ngx_exportsite_came);
+    ngx_exportsite_segments_ended();
+}
+
+
+/* One reading is over; if a change was heard of meanwhile, the next begins. */
+static void
+ngx_exportsite_segments_ended(void)
+{
     ngx_exportsite_loading = 0;
 
     if (ngx_exportsite_load_again) {
@@ -229,6 +265,11 @@ ngx_exportsite_segments_take(ngx_exportsite_definitions_t *came)
 {
     ngx_exportsite_definitions_t   was, list;
 
+    if (ngx_exportsite_worker.state->keeper != (ngx_atomic_uint_t) ngx_pid) {
+        /* another worker has the office, and newer news */
+        return;
+    }
+
     ngx_exportsite_segments_keep(came);
 
     if (!es_segments_link(ngx_exportsite_segments_set())
@@ -242,15 +283,17 @@ ngx_exportsite_segments_take(ngx_exportsite_definitions_t *came)
         return;
     }
 
-    if (ngx_exportsite_segments_write(came, &was, &list)) {
-        ngx_exportsite_definitions_publish(&list);
+    if (!ngx_exportsite_segments_write(came, &was, &list)) {
+        ngx_exportsite_segments_linked(was.version);
+        ngx_exportsite_segments_report(&list);
+
+    } else if (ngx_exportsite_definitions_publish(&list) == NGX_OK) {
         ngx_exportsite_segments_linked(list.version);
+        ngx_exportsite_segments_report(&list);
 
     } else {
-        ngx_exportsite_segments_linked(was.version);
+        ngx_exportsite_load_again = 1;
     }
-
-    ngx_exportsite_segments_report(&list);
 
     ngx_exportsite_definitions_free(&was);
     ngx_exportsite_definitions_free(&list);
@@ -300,23 +343,28 @@ ngx_exportsite_segments_write(ngx_exportsite_definitions_t *came,
 {
     char                          name[64];
     size_t                        at, was_at;
-    ngx_uint_t                    known, changed;
+    ngx_uint_t                    known, changed, more;
     const char                   *error;
     ngx_exportsite_definition_t   d, old;
 
     changed = 0;
     at = 0;
     was_at = 0;
+    more = ngx_exportsite_definitions_next(was, &was_at, &old);
 
     while (ngx_exportsite_definitions_next(came, &at, &d)) {
 
         error = ngx_exportsite_segments_wrong(d.name);
         d.name = ngx_exportsite_segments_name(d.name, name, sizeof(name));
 
-        /* both lists are in the same order, so the next one is mostly it */
-        known = (ngx_exportsite_definitions_next(was, &was_at, &old)
-                 && es_str_eq(old.name, d.name))
-                || ngx_exportsite_definitions_find(was, d.name, &old);
+        /* both lists are in order, but for names that are none */
+        while (more && ngx_exportsite_segments_order(old.name, d.name) < 0) {
+            more = ngx_exportsite_definitions_next(was, &was_at, &old);
+        }
+
+        known = (more && es_str_eq(old.name, d.name))
+                || (error != NULL
+                    && ngx_exportsite_definitions_find(was, d.name, &old));
 
         if (error != NULL) {
             d.error = (es_str_t) { ngx_strlen(error), error };

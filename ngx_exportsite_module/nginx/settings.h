@@ -37,7 +37,7 @@ typedef enum {
 
 typedef struct {
     ngx_exportsite_source_e    type;
-    ngx_str_t                  text;       /* as written; the _source variable */
+    ngx_str_t                  text;       /* as written, for _source */
     ngx_str_t                  name;       /* of the cookie, argument, header */
     ngx_uint_t                 field;      /* of the profile, by number */
     ngx_http_complex_value_t   value;
@@ -151,8 +151,8 @@ typedef struct {
 
     ngx_array_t                secrets;           /* of key_t */
     ngx_array_t                choices;           /* of choose_t * */
-    ngx_array_t                rules;             /* of es_rule_t *, all above */
-    ngx_array_t                profile_sources;   /* of source_t *, of ladders */
+    ngx_array_t                rules;             /* of es_rule_t * */
+    ngx_array_t                profile_sources;   /* of source_t * */
     es_pool_t                 *pool;
 } ngx_exportsite_main_conf_t;
 

@@ -1,6 +1,6 @@
 /*
- * exportsite_status: what all workers have counted, from shared memory, and what
- * differs between them.
+ * exportsite_status: what all workers have counted, from shared memory, and
+ * what differs between them.
  */
 #include "compat.h"
 
@@ -84,7 +84,7 @@ ngx_exportsite_status_handler(ngx_http_request_t *r)
             "queued", ngx_exportsite_int(queued),
             "bytes", ngx_exportsite_int(bytes),
             "sent", ngx_exportsite_int(sum.events_sent),
-            "lost", ngx_exportsite_int(sum.events_lost),
+            "lost", ngx_exportsite_int(sum.events_lost + w->queues->lost),
             "batches", ngx_exportsite_int(sum.batches),
 
         "redis", ngx_exportsite_status_redis(w),

@@ -1,7 +1,7 @@
 /*
- * What the module knows, as nginx variables. All are lazy. One that is asked for
- * before there is a visit says "unknown" and is not cached, so that it tells the
- * truth later.
+ * What the module knows, as nginx variables. All are lazy. One that is asked
+ * for before there is a visit says "unknown" and is not cached, so that it
+ * tells the truth later.
  */
 #include "compat.h"
 
@@ -47,9 +47,17 @@ static ngx_int_t ngx_exportsite_segment_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_exportsite_profile_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+typedef struct {
+    uintptr_t   data;                             /* of the variable */
+    ngx_int_t   number[2];
+} ngx_exportsite_profile_number_t;
+
+
 static ngx_str_t ngx_exportsite_variable_value(ngx_exportsite_visit_t *visit,
     uintptr_t which);
 
+
+static ngx_array_t  ngx_exportsite_profile_known;
 
 static ngx_http_variable_t  ngx_exportsite_vars[] = {
 
@@ -301,23 +309,62 @@ ngx_exportsite_profile_numbers(ngx_str_t *name, ngx_int_t number[2])
 
 
 /* The variables of a configuration are all in nginx' index by now. */
-void
+ngx_int_t
 ngx_exportsite_bind_variables(void)
 {
-    ngx_int_t                   number[2];
-    ngx_uint_t                  i;
-    ngx_http_variable_t        *v;
-    ngx_http_core_main_conf_t  *cmcf;
+    ngx_uint_t                        i;
+    ngx_http_variable_t              *v;
+    ngx_http_core_main_conf_t        *cmcf;
+    ngx_exportsite_profile_number_t  *known;
+
+    if (ngx_array_init(&ngx_exportsite_profile_known,
+                       ngx_exportsite_worker.cycle->pool, 8,
+                       sizeof(ngx_exportsite_profile_number_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
     cmcf = ngx_http_cycle_get_module_main_conf(ngx_exportsite_worker.cycle,
                                                ngx_http_core_module);
     v = cmcf->variables.elts;
 
     for (i = 0; i < cmcf->variables.nelts; i++) {
-        if (v[i].get_handler == ngx_exportsite_profile_variable) {
-            ngx_exportsite_profile_numbers(&v[i].name, number);
+        if (v[i].get_handler != ngx_exportsite_profile_variable) {
+            continue;
+        }
+
+        known = ngx_array_push(&ngx_exportsite_profile_known);
+        if (known == NULL) {
+            return NGX_ERROR;
+        }
+
+        known->data = v[i].data;
+        ngx_exportsite_profile_numbers((ngx_str_t *) v[i].data, known->number);
+    }
+
+    return NGX_OK;
+}
+
+
+/* One of the index, or one that was named at run time, as SSI does. */
+static void
+ngx_exportsite_profile_number(uintptr_t data, ngx_int_t number[2])
+{
+    ngx_uint_t                        i;
+    ngx_exportsite_profile_number_t  *known;
+
+    known = ngx_exportsite_profile_known.elts;
+
+    for (i = 0; i < ngx_exportsite_profile_known.nelts; i++) {
+        if (known[i].data == data) {
+            number[0] = known[i].number[0];
+            number[1] = known[i].number[1];
+            return;
         }
     }
+
+    ngx_exportsite_profile_numbers((ngx_str_t *) data, number);
 }
 
 
@@ -334,7 +381,7 @@ ngx_exportsite_profile_variable(ngx_http_request_t *r,
     value = es_null_str;
 
     if (visit != NULL && visit->profile.len != 0) {
-        ngx_exportsite_profile_numbers((ngx_str_t *) data, number);
+        ngx_exportsite_profile_number(data, number);
 
         for (i = 0; i < 2 && value.len == 0; i++) {
             if (number[i] >= 0) {

@@ -19,6 +19,7 @@ static ngx_exportsite_visit_t *ngx_exportsite_visit_create(
     ngx_http_request_t *main);
 static void ngx_exportsite_visit_bind(ngx_exportsite_visit_t *visit,
     ngx_exportsite_loc_conf_t *lcf);
+static ngx_str_t ngx_exportsite_client_args(ngx_http_request_t *r);
 static ngx_int_t ngx_exportsite_client_path(ngx_http_request_t *r,
     ngx_str_t *path);
 static ngx_uint_t ngx_exportsite_settle(ngx_exportsite_visit_t *visit,
@@ -135,7 +136,8 @@ ngx_exportsite_visit_bind(ngx_exportsite_visit_t *visit,
     visit->conf = lcf;
 
     if (was == lcf
-        || (was != NULL && was->cookie == lcf->cookie && was->visitor == lcf->visitor
+        || (was != NULL && was->cookie == lcf->cookie
+            && was->visitor == lcf->visitor
             && was->consent.flag == lcf->consent.flag
             && was->consent.value == lcf->consent.value
             && was->optout == lcf->optout))
@@ -171,7 +173,7 @@ ngx_exportsite_visit_create(ngx_http_request_t *main)
 
     visit->request = main;
     visit->language = -1;
-    visit->args = main->args;
+    visit->args = ngx_exportsite_client_args(main);
 
     if (ngx_exportsite_client_path(main, &visit->path) != NGX_OK) {
         return NULL;
@@ -186,6 +188,24 @@ ngx_exportsite_visit_create(ngx_http_request_t *main)
 }
 
 
+/* The query string as the client sent it. */
+static ngx_str_t
+ngx_exportsite_client_args(ngx_http_request_t *r)
+{
+    if (!r->internal) {
+        return r->args;
+    }
+
+    if (r->args_start == NULL || r->uri_end == NULL
+        || r->args_start > r->uri_end)
+    {
+        return (ngx_str_t) ngx_null_string;
+    }
+
+    return (ngx_str_t) { r->uri_end - r->args_start, r->args_start };
+}
+
+
 /*
  * The path as the client sent it, decoded. A rewrite on the way here has
  * replaced r->uri, but the request line is still there to be read again: on a
@@ -197,7 +217,7 @@ ngx_exportsite_client_path(ngx_http_request_t *r, ngx_str_t *path)
     ngx_http_request_t         copy;
     ngx_http_core_srv_conf_t  *cscf;
 
-    if (!r->internal || r->uri_start == NULL) {
+    if (!r->internal || r->uri_start == NULL || r->uri_end == NULL) {
         *path = r->uri;
         return NGX_OK;
     }

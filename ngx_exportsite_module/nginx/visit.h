@@ -39,7 +39,6 @@ typedef struct {
     unsigned                    dnt:1;            /* DNT: 1 */
     unsigned                    prefetch:1;       /* Sec-Purpose */
     unsigned                    subresource:1;    /* Sec-Fetch-Dest */
-    unsigned                    page:1;
 } ngx_exportsite_headers_t;
 
 
@@ -97,9 +96,9 @@ struct ngx_exportsite_visit_s {
 ngx_exportsite_visit_t *ngx_exportsite_visit(ngx_http_request_t *r);
 
 /*
- * The phase handlers' work: makes the visit, or with settings of the server that
- * nobody has used yet, gives it those of the location. NGX_DONE while it waits
- * for Redis, else NGX_DECLINED.
+ * The phase handlers' work: makes the visit, or with settings of the server
+ * that nobody has used yet, gives it those of the location. NGX_DONE while it
+ * waits for Redis, else NGX_DECLINED.
  */
 ngx_int_t ngx_exportsite_visit_begin(ngx_http_request_t *r,
     ngx_exportsite_place_e place);

@@ -1,6 +1,6 @@
 /*
- * exportsite_whoami: what a script on the page may know of its visitor. A choice
- * that no page of this visitor has evaluated yet is evaluated here.
+ * exportsite_whoami: what a script on the page may know of its visitor. A
+ * choice that no page of this visitor has evaluated yet is evaluated here.
  */
 #include "compat.h"
 

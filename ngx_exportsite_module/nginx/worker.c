@@ -10,14 +10,15 @@ ngx_exportsite_worker_t  ngx_exportsite_worker;
 
 
 /*
- * Fields are numbered in the order in which they were first named. Numbers stay:
- * what profiles in the zone hold is told by them.
+ * Fields are numbered in the order in which they were first named. Numbers
+ * stay: what profiles in the zone hold is told by them.
  */
 ngx_int_t
 ngx_exportsite_field_number(es_str_t name)
 {
     ngx_int_t                     found;
     ngx_uint_t                    i;
+    static time_t                 logged;
     ngx_exportsite_worker_t      *w = &ngx_exportsite_worker;
     ngx_exportsite_field_name_t  *field = w->state->field;
 
@@ -50,10 +51,12 @@ ngx_exportsite_field_number(es_str_t name)
 
     ngx_exportsite_zone_unlock(w->conf->state_zone);
 
-    if (found < 0) {
+    if (found < 0 && ngx_time() - logged >= 60) {
+        logged = ngx_time();
         ngx_log_error(NGX_LOG_ERR, w->log, 0,
-                      "exportsite: more than %d profile fields are named: "
-                      "\"%*s\" stays empty", NGX_EXPORTSITE_FIELDS_MAX,
+                      "exportsite: more than %d profile fields were named "
+                      "since nginx started: \"%*s\" stays empty until a "
+                      "restart", NGX_EXPORTSITE_FIELDS_MAX,
                       name.len, name.data);
     }
 

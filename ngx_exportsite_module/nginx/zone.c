@@ -1,12 +1,15 @@
 /*
- * The shared memory zones: declared while nginx.conf is read, laid out when they
- * are new, taken over as they are on a reload.
+ * The shared memory zones: declared while nginx.conf is read, laid out when
+ * they are new, taken over as they are on a reload.
  */
 #include "compat.h"
 
 #include <openssl/rand.h>
 
 #include "zone.h"
+
+
+#define NGX_EXPORTSITE_SLOTS_MIN  64
 
 
 typedef ngx_int_t (*ngx_exportsite_layout_pt)(ngx_exportsite_zone_t *zone,
@@ -29,13 +32,15 @@ static ngx_int_t ngx_exportsite_init_queues(ngx_shm_zone_t *shm_zone,
 
 
 /*
- * Old workers finish while new ones begin, so there are more slots than workers;
- * an untouched slot costs address space only.
+ * Old workers finish while new ones begin, some of them after hours; so there
+ * are many more slots than workers. An untouched one costs address space only.
+ * The number does not follow worker_processes closely, as a zone that changes
+ * its size starts empty.
  */
 static ngx_uint_t
 ngx_exportsite_slots(ngx_conf_t *cf)
 {
-    ngx_uint_t        workers;
+    ngx_uint_t        n, workers;
     ngx_core_conf_t  *ccf;
 
     ccf = (ngx_core_conf_t *) ngx_get_conf(cf->cycle->conf_ctx,
@@ -49,7 +54,9 @@ ngx_exportsite_slots(ngx_conf_t *cf)
         workers = ccf->worker_processes;
     }
 
-    return 2 * workers + 8;
+    for (n = NGX_EXPORTSITE_SLOTS_MIN; n < 4 * workers; n *= 2) { /* void */ }
+
+    return n;
 }
 
 

@@ -1,8 +1,8 @@
 /*
- * Shared memory, in three zones so that nothing evicts anything of another kind:
- * profiles (the size the operator gives), state and definitions (fixed), and the
- * event queues (by stream buffer and number of workers). All survive a reload.
- * No pointers to process memory lie in them.
+ * Shared memory, in three zones so that nothing evicts anything of another
+ * kind: profiles (the size the operator gives), state and definitions (fixed),
+ * and the event queues (by stream buffer and number of workers). All survive a
+ * reload. No pointers to process memory lie in them.
  */
 #ifndef NGX_EXPORTSITE_ZONE_H
 #define NGX_EXPORTSITE_ZONE_H
@@ -12,7 +12,7 @@
 #include "../core/ring.h"
 
 
-#define NGX_EXPORTSITE_FIELDS_MAX       128
+#define NGX_EXPORTSITE_FIELDS_MAX       255
 #define NGX_EXPORTSITE_FIELD_NAME_MAX   64
 #define NGX_EXPORTSITE_DEFINITIONS_MAX  (3500 * 1024)
 #define NGX_EXPORTSITE_EPOCHS           4096
@@ -99,6 +99,7 @@ typedef struct {
     size_t                     ring_size;         /* data bytes */
     size_t                     slot_size;         /* slot_t and its ring */
     size_t                     first;             /* offset of slot 0 */
+    ngx_atomic_t               lost;              /* by workers without one */
 } ngx_exportsite_queue_sh_t;
 
 

@@ -1,13 +1,21 @@
 /*
- * Key names and commands. The mark of a producer shares the stream's hash slot by
- * a hash tag, so that the script stays inside one slot of a Redis Cluster.
+ * Key names and commands. The mark of a producer shares the stream's hash slot
+ * by a hash tag, so that the script stays inside one slot of a Redis Cluster.
  */
 #include "keys.h"
 
 
-/* A mark outlives a long outage of the nginx machine; 30 days, in seconds. */
+/*
+ * The mark is written before the first event, too: where that is refused
+ * nothing has been added yet, and the batch may be sent again. It outlives a
+ * long outage of the nginx machine: 30 days, in seconds.
+ */
 const char  es_batch_script[] =
     "local mark = tonumber(redis.call('GET', KEYS[2]) or '0')\n"
+    "local function remember(n)\n"
+    "  redis.call('SET', KEYS[2], string.format('%.0f', n), 'EX', 2592000)\n"
+    "end\n"
+    "remember(mark)\n"
     "local seq, added, i = tonumber(ARGV[2]), 0, 3\n"
     "local last, failed = mark, nil\n"
     "while i <= #ARGV do\n"
@@ -20,9 +28,7 @@ const char  es_batch_script[] =
     "  end\n"
     "  seq, i = seq + 1, i + n + 1\n"
     "end\n"
-    "if last > mark then\n"
-    "  redis.call('SET', KEYS[2], string.format('%.0f', last), 'EX', 2592000)\n"
-    "end\n"
+    "if last > mark then remember(last) end\n"
     "return failed or added\n";
 
 

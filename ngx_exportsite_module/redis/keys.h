@@ -11,8 +11,8 @@
 #define ES_PREFIX_MAX   64
 #define ES_KEY_MAX      256            /* a whole key with its prefix */
 
-/* Room for es_profile_command() with 128 fields, and for es_batch_head() */
-#define ES_PROFILE_COMMAND_MAX  16384
+/* Room for es_profile_command() with 255 fields, and for es_batch_head() */
+#define ES_PROFILE_COMMAND_MAX  20480
 #define ES_BATCH_HEAD_MAX       1024
 
 /* The hashes and key families below the prefix */
@@ -28,8 +28,8 @@
 es_str_t es_key(char *buf, es_str_t prefix, es_str_t name);
 
 /*
- * HMGET <prefix>profile:<id> <fields…> in RESP; id at most 64 bytes, at most 128
- * fields of at most 64 bytes. Returns the bytes written.
+ * HMGET <prefix>profile:<id> <fields…> in RESP; id at most 64 bytes, at most
+ * 255 fields of at most 64 bytes. Returns the bytes written.
  */
 size_t es_profile_command(char *buf, es_str_t prefix, es_str_t id,
     const es_str_t *fields, size_t n);

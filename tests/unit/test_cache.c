@@ -219,7 +219,7 @@ test_limits(void)
     size_t             len, min, size;
     es_str_t           k;
     es_cache_t        *c;
-    es_cache_meta_t    meta, *place;
+    es_cache_meta_t    meta;
     es_cache_stats_t   stats;
 
     min = es_cache_region_min();
@@ -277,7 +277,32 @@ test_limits(void)
     check(len == 100 && meta.tag == 5 && buf[0] == 'y');
     check(es_cache_get(c, 9, k, 1, &meta, buf, 100, &len) && buf[99] == 'x');
 
-    /* metadata in place */
+    check(sound(c, min));
+
+    free(memory);
+}
+
+
+static void
+test_metadata(void)
+{
+    char              *memory, buf[100], value[100];
+    size_t             len, min;
+    es_str_t           k;
+    es_cache_t        *c;
+    es_cache_meta_t    meta, *place;
+
+    min = es_cache_region_min();
+    memory = malloc(min);
+    c = es_cache_init(memory, min);
+    k = es_str("key");
+
+    memset(&meta, 0, sizeof(meta));
+    meta.tag = 5;
+    memset(value, 'x', sizeof(value));
+    check(es_cache_put(c, 9, k, 1, &meta, value, 100));
+
+    /* in place */
 
     place = es_cache_meta(c, 9, k);
     check(place != NULL && place->tag == 5);
@@ -709,6 +734,7 @@ main(void)
 
     test_kill();              /* first: little memory makes forks cheap */
     test_limits();
+    test_metadata();
     test_use();
     test_model();
     test_capacity();
