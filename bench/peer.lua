@@ -222,9 +222,9 @@ function peer.start()
     nonce = ngx.worker.pid() .. "-" .. ngx.now() .. "-"
     local batch, count, busy = nil, 0, false
     ngx.timer.every(0.1, function()
-        if busy then return end
+        if busy or not batch and queued == 0 then return end
         busy = true
-        if not batch and queued > 0 then
+        if not batch then
             batch, count, queued = queue:get(), queued, 0
         end
         local ok, sent = pcall(send, batch, count)

@@ -232,7 +232,7 @@ ngx_exportsite_geo_find(ngx_exportsite_geo_db_t *db,
     } else {
         *offset = 0;
         rc = !db->opened ? NGX_DECLINED
-                         : ngx_exportsite_geo_walk(&db->mmdb, address->bytes,
+                         : ngx_exportsite_geo_walk(db, address->bytes,
                                                    address->ipv4, offset);
 
         db->memo[0] = address->words[0];

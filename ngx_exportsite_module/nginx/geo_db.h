@@ -14,6 +14,7 @@
 #define NGX_EXPORTSITE_GEO_COPIES    3
 #define NGX_EXPORTSITE_GEO_CODES     1024
 #define NGX_EXPORTSITE_GEO_SEEN      4096
+#define NGX_EXPORTSITE_GEO_IPV4      65536
 #define NGX_EXPORTSITE_GEO_PATH_MAX  8
 #define NGX_EXPORTSITE_GEO_TEXT_MAX  255
 #define NGX_EXPORTSITE_GEO_SEPARATOR  16       /* bytes behind the tree */
@@ -113,6 +114,8 @@ struct ngx_exportsite_geo_db_s {
     ngx_event_t                   timer;
     ngx_connection_t              connection; /* what a timer's data must be */
 
+    uint32_t                     *ipv4;       /* NGX_EXPORTSITE_GEO_IPV4 */
+
     ngx_exportsite_geo_codes_t    codes[NGX_EXPORTSITE_GEO_CODES];
 };
 
@@ -162,8 +165,14 @@ ngx_exportsite_geo_flush(ngx_exportsite_geo_db_t *db)
  * The offset of the record of an address, an IPv4 one in its mapped form, in a
  * tree that was found in order. NGX_DECLINED: there is none.
  */
-ngx_int_t ngx_exportsite_geo_walk(MMDB_s *mmdb, const u_char address[16],
-    ngx_uint_t ipv4, uint32_t *offset);
+ngx_int_t ngx_exportsite_geo_walk(ngx_exportsite_geo_db_t *db,
+    const u_char address[16], ngx_uint_t ipv4, uint32_t *offset);
+
+/*
+ * Fills db->ipv4: where the first 16 bits of each IPv4 address lead. A request
+ * then takes a dozen steps less, each of them a miss of the processor's cache.
+ */
+void ngx_exportsite_geo_shortcuts(ngx_exportsite_geo_db_t *db);
 
 
 /* geo_load.c */

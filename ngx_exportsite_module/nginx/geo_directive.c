@@ -97,6 +97,11 @@ ngx_exportsite_geo_new(ngx_pool_t *pool)
         return NULL;
     }
 
+    db->ipv4 = ngx_palloc(pool, NGX_EXPORTSITE_GEO_IPV4 * sizeof(uint32_t));
+    if (db->ipv4 == NULL) {
+        return NULL;
+    }
+
     db->shared = NGX_INVALID_FILE;
 
     for (i = 0; i < NGX_EXPORTSITE_GEO_COPIES; i++) {
@@ -248,6 +253,7 @@ ngx_exportsite_geo_load(ngx_conf_t *cf, ngx_exportsite_geo_db_t *db)
         load->opened = 0;
         db->state->taken = load->file;
         ngx_exportsite_geo_flush(db);
+        ngx_exportsite_geo_shortcuts(db);
     }
 
     ngx_exportsite_geo_load_close(load);

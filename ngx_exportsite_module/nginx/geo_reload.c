@@ -532,6 +532,7 @@ ngx_exportsite_geo_use(ngx_exportsite_geo_db_t *db, MMDB_s *mmdb,
     db->version = version;
 
     ngx_exportsite_geo_flush(db);
+    ngx_exportsite_geo_shortcuts(db);
 }
 
 

@@ -21,21 +21,20 @@ static ngx_inline uint64_t ngx_exportsite_geo_bits(const u_char *p);
 
 
 ngx_int_t
-ngx_exportsite_geo_walk(MMDB_s *mmdb, const u_char address[16], ngx_uint_t ipv4,
-    uint32_t *offset)
+ngx_exportsite_geo_walk(ngx_exportsite_geo_db_t *db, const u_char address[16],
+    ngx_uint_t ipv4, uint32_t *offset)
 {
-    uint32_t  node, count;
+    MMDB_s    *mmdb = &db->mmdb;
+    uint32_t   node, count;
 
     count = mmdb->metadata.node_count;
     node = 0;
 
     if (ipv4) {
-        if (mmdb->metadata.ip_version == 6) {
-            node = mmdb->ipv4_start_node.node_value;
-        }
-
-        node = ngx_exportsite_geo_steps(mmdb, node,
-                                ngx_exportsite_geo_bits(&address[8]) << 32, 32);
+        node = ngx_exportsite_geo_steps(mmdb,
+                                db->ipv4[address[12] << 8 | address[13]],
+                                (uint64_t) address[14] << 56
+                                | (uint64_t) address[15] << 48, 16);
 
     } else if (mmdb->metadata.ip_version == 6) {
         node = ngx_exportsite_geo_steps(mmdb, node,
@@ -53,6 +52,33 @@ ngx_exportsite_geo_walk(MMDB_s *mmdb, const u_char address[16], ngx_uint_t ipv4,
     *offset = node - count - NGX_EXPORTSITE_GEO_SEPARATOR;
 
     return NGX_OK;
+}
+
+
+void
+ngx_exportsite_geo_shortcuts(ngx_exportsite_geo_db_t *db)
+{
+    MMDB_s      *mmdb = &db->mmdb;
+    uint32_t     node;
+    ngx_uint_t   i, k, width;
+
+    node = mmdb->metadata.ip_version == 6 ? mmdb->ipv4_start_node.node_value
+                                          : 0;
+    db->ipv4[0] = node;
+
+    /* each round tells the halves of what was one: from 1 to 65536 places */
+
+    for (width = NGX_EXPORTSITE_GEO_IPV4; width > 1; width /= 2) {
+        for (i = 0; i < NGX_EXPORTSITE_GEO_IPV4; i += width) {
+            node = db->ipv4[i];
+
+            for (k = 0; k < 2; k++) {
+                db->ipv4[i + k * width / 2] =
+                    ngx_exportsite_geo_steps(mmdb, node,
+                                             (uint64_t) k << 63, 1);
+            }
+        }
+    }
 }
 
 
