@@ -324,6 +324,31 @@ es_cache_read(es_cache_t *c, es_cache_block_t *b, char *buf)
 }
 
 
+void
+es_cache_prefetch_place(const es_cache_t *c, uint64_t hash)
+{
+    __builtin_prefetch(&c->index[es_cache_fold(hash) & c->mask]);
+}
+
+
+void
+es_cache_prefetch_entry(const es_cache_t *c, uint64_t hash)
+{
+    uint32_t     n;
+    const char  *entry;
+
+    /* of whatever another process is writing there: it is a hint only */
+    n = c->index[es_cache_fold(hash) & c->mask];
+
+    if (n < c->blocks) {
+        entry = (const char *) c + (size_t) c->blocks_at * 64
+                + (size_t) n * ES_CACHE_BLOCK;
+        __builtin_prefetch(entry);
+        __builtin_prefetch(entry + 64);
+    }
+}
+
+
 bool
 es_cache_get(es_cache_t *c, uint64_t hash, es_str_t key, uint64_t now,
     es_cache_meta_t *meta, char *buf, size_t size, size_t *len)

@@ -4,9 +4,11 @@
 #include "compat.h"
 
 #include "breaker.h"
+#include "headers.h"
 #include "lookup.h"
 #include "profile.h"
 #include "profile_zone.h"
+#include "visitor.h"
 
 
 /* Also before the first connection stands, but not where one was lost. */
@@ -28,7 +30,17 @@ ngx_exportsite_profile_load(ngx_exportsite_visit_t *visit,
     ngx_uint_t                found;
     ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
 
+    /* work that is to be done anyway goes on while memory is waited for */
+
     visit->visitor_hash = ngx_exportsite_profile_hash(&visit->visitor);
+    ngx_exportsite_profile_prefetch(visit->visitor_hash, 0);
+
+    if (resume != NULL && !ngx_exportsite_maybe_page(visit)) {
+        resume = NULL;
+    }
+
+    ngx_exportsite_profile_prefetch(visit->visitor_hash, 1);
+    ngx_exportsite_agent(visit);
 
     found = ngx_exportsite_profile_get(&visit->visitor, visit->visitor_hash,
                                        visit->request->pool, &visit->profile);

@@ -13,8 +13,8 @@ typedef void (*ngx_exportsite_resume_pt)(ngx_exportsite_visit_t *visit);
 /*
  * Loads the profile of a visit whose visitor is known. NGX_OK when it is there
  * or will not be; NGX_AGAIN where Redis must be asked first, which happens
- * only with a resume(): that is called when it has answered, or did not in
- * time.
+ * only with a resume(), and for a request that may be of a page: resume() is
+ * called when Redis has answered, or did not in time.
  */
 ngx_int_t ngx_exportsite_profile_load(ngx_exportsite_visit_t *visit,
     ngx_exportsite_resume_pt resume);

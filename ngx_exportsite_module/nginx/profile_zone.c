@@ -47,6 +47,18 @@ ngx_exportsite_profile_hash(ngx_str_t *id)
 }
 
 
+void
+ngx_exportsite_profile_prefetch(uint64_t hash, ngx_uint_t step)
+{
+    if (step == 0) {
+        es_cache_prefetch_place(ngx_exportsite_profile_cache(), hash);
+
+    } else {
+        es_cache_prefetch_entry(ngx_exportsite_profile_cache(), hash);
+    }
+}
+
+
 static ngx_inline uint32_t *
 ngx_exportsite_profile_counter(uint64_t hash)
 {

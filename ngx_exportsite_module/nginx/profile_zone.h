@@ -16,6 +16,12 @@
 uint64_t ngx_exportsite_profile_hash(ngx_str_t *id);
 
 /*
+ * Hints that a profile will be asked for: two steps, with some work between
+ * them and before the question.
+ */
+void ngx_exportsite_profile_prefetch(uint64_t hash, ngx_uint_t step);
+
+/*
  * Copies a profile into pool. FOUND or UNKNOWN, with STALE if it is old,
  * changed or from before a field was named, and nobody else is about to read
  * it; 0 if the zone knows nothing of the id.

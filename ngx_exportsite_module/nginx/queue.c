@@ -55,6 +55,7 @@ static ngx_msec_t                  ngx_exportsite_exit_at;
 static ngx_msec_t                  ngx_exportsite_refused_until;
 static ngx_uint_t                  ngx_exportsite_script_loaded;
 static ngx_uint_t                  ngx_exportsite_script_loading;
+static ngx_uint_t                  ngx_exportsite_script_missed;
 static char                        ngx_exportsite_script_sha[41];
 static char                       *ngx_exportsite_batch;
 static ngx_exportsite_counters_t   ngx_exportsite_private_counters;
@@ -437,6 +438,31 @@ ngx_exportsite_queue_batch(ngx_exportsite_drain_t *drain)
 }
 
 
+/* The batch stays in the ring, and is sent again a little later. */
+static void
+ngx_exportsite_queue_not_taken(redisReply *r)
+{
+    if (r->type == REDIS_REPLY_ERROR) {
+
+        if (ngx_strncmp(r->str, "NOSCRIPT", 8) == 0
+            && !ngx_exportsite_script_missed)
+        {
+            /* a Redis that was restarted, or SCRIPT FLUSH */
+            ngx_exportsite_script_missed = 1;
+            ngx_exportsite_queue_load();
+            return;
+        }
+
+        ngx_exportsite_redis_complain(&ngx_exportsite_worker.redis,
+                                      "a batch of events", r,
+                                      "events wait until it takes them");
+    }
+
+    ngx_exportsite_script_loaded = 0;
+    ngx_exportsite_queue_refuse();
+}
+
+
 static void
 ngx_exportsite_queue_done(redisAsyncContext *ac, void *reply, void *data)
 {
@@ -451,18 +477,12 @@ ngx_exportsite_queue_done(redisAsyncContext *ac, void *reply, void *data)
         return;
     }
 
-    if (r->type == REDIS_REPLY_ERROR) {
-        if (ngx_strncmp(r->str, "NOSCRIPT", 8) == 0) {
-            ngx_exportsite_queue_load();
-            return;
-        }
-
-        ngx_exportsite_redis_complain(&w->redis, "a batch of events", r,
-                       "events wait until it takes them");
-        ngx_exportsite_queue_refuse();
+    if (r->type != REDIS_REPLY_INTEGER) {
+        ngx_exportsite_queue_not_taken(r);
         return;
     }
 
+    ngx_exportsite_script_missed = 0;
     w->counters->events_sent += drain->events;
     es_ring_release(drain->ring, drain->sending);
 

@@ -4,7 +4,6 @@
  */
 #include "compat.h"
 
-#include "headers.h"
 #include "lookup.h"
 #include "profile.h"
 #include "segments.h"
@@ -192,17 +191,24 @@ ngx_exportsite_visit_create(ngx_http_request_t *main)
 static ngx_str_t
 ngx_exportsite_client_args(ngx_http_request_t *r)
 {
+    u_char  *args;
+
     if (!r->internal) {
         return r->args;
     }
 
-    if (r->args_start == NULL || r->uri_end == NULL
-        || r->args_start > r->uri_end)
-    {
+    args = ngx_strlchr(r->unparsed_uri.data,
+                       r->unparsed_uri.data + r->unparsed_uri.len, '?');
+
+    if (args == NULL) {
         return (ngx_str_t) ngx_null_string;
     }
 
-    return (ngx_str_t) { r->uri_end - r->args_start, r->args_start };
+    args++;
+
+    return (ngx_str_t) {
+        r->unparsed_uri.data + r->unparsed_uri.len - args, args
+    };
 }
 
 
@@ -217,13 +223,17 @@ ngx_exportsite_client_path(ngx_http_request_t *r, ngx_str_t *path)
     ngx_http_request_t         copy;
     ngx_http_core_srv_conf_t  *cscf;
 
-    if (!r->internal || r->uri_start == NULL || r->uri_end == NULL) {
+    /* a request line that nginx refused has no URI to be read again */
+
+    if (!r->internal || r->unparsed_uri.len == 0) {
         *path = r->uri;
         return NGX_OK;
     }
 
     copy = *r;
-    copy.uri.len = r->uri_end - r->uri_start;
+    copy.uri_start = r->unparsed_uri.data;
+    copy.uri_end = r->unparsed_uri.data + r->unparsed_uri.len;
+    copy.uri.len = r->unparsed_uri.len;
     copy.uri.data = ngx_pnalloc(r->pool, copy.uri.len + 1);
     if (copy.uri.data == NULL) {
         return NGX_ERROR;
@@ -265,8 +275,6 @@ ngx_exportsite_settle(ngx_exportsite_visit_t *visit, ngx_uint_t wait)
     if (id.len == 0) {
         return 1;
     }
-
-    wait = wait && ngx_exportsite_maybe_page(visit);
 
     if (ngx_exportsite_profile_load(visit,
                                     wait ? ngx_exportsite_visit_resume : NULL)
