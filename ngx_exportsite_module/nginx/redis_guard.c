@@ -4,6 +4,7 @@
  */
 #include "compat.h"
 
+#include "../redis/keys.h"
 #include "redis_guard.h"
 
 
@@ -43,6 +44,28 @@ ngx_exportsite_reply_is_word(const redisReadTask *task)
 }
 
 
+/* What happened, and on the one channel that is listened to. */
+static ngx_uint_t
+ngx_exportsite_word_expected(const redisReadTask *task, char *str, size_t len)
+{
+    ngx_uint_t         i;
+    static ngx_str_t   words[] = {
+        ngx_string("message"), ngx_string("subscribe"),
+        ngx_string(ES_INVALIDATE)
+    };
+
+    for (i = task->idx ? 2 : 0; i < (task->idx ? 3 : 2); i++) {
+        if (task->type == REDIS_REPLY_STRING && len == words[i].len
+            && ngx_memcmp(str, words[i].data, len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 static void *
 ngx_exportsite_guard_string(const redisReadTask *task, char *str, size_t len)
 {
@@ -50,9 +73,8 @@ ngx_exportsite_guard_string(const redisReadTask *task, char *str, size_t len)
         return NULL;
     }
 
-    if (ngx_exportsite_reply_is_word(task) && task->idx == 0
-        && !(len == 7 && ngx_memcmp(str, "message", 7) == 0)
-        && !(len == 9 && ngx_memcmp(str, "subscribe", 9) == 0))
+    if (ngx_exportsite_reply_is_word(task)
+        && !ngx_exportsite_word_expected(task, str, len))
     {
         return NULL;
     }
