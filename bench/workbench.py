@@ -53,6 +53,19 @@ def load_average():
     return " ".join(Path("/proc/loadavg").read_text().split()[:3])
 
 
+def cpu_time(pid):
+    """Seconds of user and of system time that a process has taken."""
+    stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(stat[11]) / TICKS, int(stat[12]) / TICKS
+
+
+def busy_time():
+    """Seconds that all cores together have worked, for whomever."""
+    fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()
+    user, nice, system, _, _, irq, softirq, steal = map(int, fields[1:9])
+    return (user + nice + system + irq + softirq + steal) / TICKS
+
+
 def until(condition, what, seconds=20):
     end = time.monotonic() + seconds
     while not (result := condition()):
@@ -218,12 +231,7 @@ class Nginx:
 
     def cpu(self):
         """Seconds of the workers' user and system time."""
-        total = [0, 0]
-        for pid in self.workers():
-            stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            total[0] += int(stat[11]) / TICKS
-            total[1] += int(stat[12]) / TICKS
-        return total
+        return [sum(times) for times in zip(*map(cpu_time, self.workers()))]
 
     def memory(self):
         """MiB of the first worker: its own, and what it shares."""

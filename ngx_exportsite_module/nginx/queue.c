@@ -16,7 +16,7 @@
 #define NGX_EXPORTSITE_BATCH_EVENTS  1024
 
 /* so much is sent at once, without waiting for the flush time */
-#define NGX_EXPORTSITE_BATCH_EAGER   (64 * 1024)
+#define NGX_EXPORTSITE_BATCH_EAGER   (128 * 1024)
 
 #define NGX_EXPORTSITE_RETRY_REFUSED  1000
 #define NGX_EXPORTSITE_EXIT_POLL      20

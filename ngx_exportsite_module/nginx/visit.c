@@ -191,14 +191,17 @@ ngx_exportsite_visit_create(ngx_http_request_t *main)
 static ngx_str_t
 ngx_exportsite_client_args(ngx_http_request_t *r)
 {
-    u_char  *args;
+    u_char  *args, *end, *last;
 
     if (!r->internal) {
         return r->args;
     }
 
-    args = ngx_strlchr(r->unparsed_uri.data,
-                       r->unparsed_uri.data + r->unparsed_uri.len, '?');
+    last = r->unparsed_uri.data + r->unparsed_uri.len;
+    end = ngx_strlchr(r->unparsed_uri.data, last, '#');
+    end = end ? end : last;
+
+    args = ngx_strlchr(r->unparsed_uri.data, end, '?');
 
     if (args == NULL) {
         return (ngx_str_t) ngx_null_string;
@@ -206,9 +209,7 @@ ngx_exportsite_client_args(ngx_http_request_t *r)
 
     args++;
 
-    return (ngx_str_t) {
-        r->unparsed_uri.data + r->unparsed_uri.len - args, args
-    };
+    return (ngx_str_t) { end - args, args };
 }
 
 

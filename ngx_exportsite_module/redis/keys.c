@@ -6,7 +6,8 @@
 
 
 /*
- * The mark is written before the first event, too: where that is refused
+ * The stream is trimmed once a batch, by its last event. The mark is written
+ * before the first event, too: where that is refused
  * nothing has been added yet, and the batch may be sent again. It outlives a
  * long outage of the nginx machine: 30 days, in seconds.
  */
@@ -21,8 +22,13 @@ const char  es_batch_script[] =
     "while i <= #ARGV do\n"
     "  local n = tonumber(ARGV[i])\n"
     "  if seq > mark then\n"
-    "    local r = redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*',\n"
-    "                          unpack(ARGV, i + 1, i + n))\n"
+    "    local r\n"
+    "    if i + n < #ARGV then\n"
+    "      r = redis.pcall('XADD', KEYS[1], '*', unpack(ARGV, i + 1, i + n))\n"
+    "    else\n"
+    "      r = redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*',\n"
+    "                      unpack(ARGV, i + 1, i + n))\n"
+    "    end\n"
     "    if type(r) == 'table' and r.err then failed = r break end\n"
     "    last, added = seq, added + 1\n"
     "  end\n"
