@@ -7,11 +7,6 @@
 #include <stdio.h>
 
 
-/* In a memo: 0 is not yet known. */
-#define ES_MEMO_FALSE  1
-#define ES_MEMO_TRUE   2
-
-
 static bool es_segments_compile(es_segments_t *set, es_segment_t *segment,
     es_str_t text, es_rule_error_t *err);
 
@@ -511,12 +506,12 @@ es_segments_eval(es_segments_t *set, es_rule_env_t *env, uint32_t i,
     es_rule_t  *rule;
 
     if (memo[i] != 0) {
-        return memo[i] == ES_MEMO_TRUE;
+        return memo[i] == ES_SEGMENT_TRUE;
     }
 
     rule = set->linked.by_name[i]->active;
     holds = rule != NULL && es_rule_eval(rule, env);
-    memo[i] = holds ? ES_MEMO_TRUE : ES_MEMO_FALSE;
+    memo[i] = holds ? ES_SEGMENT_TRUE : ES_SEGMENT_FALSE;
 
     return holds;
 }

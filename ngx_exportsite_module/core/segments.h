@@ -18,6 +18,10 @@
 #define ES_SEGMENTS_TEXT   (2 * 1024 * 1024)    /* bytes of all rules */
 #define ES_SEGMENTS_DEPTH  64                   /* segment of segment of ... */
 
+/* What a memo's byte holds once its segment was asked for; 0 before. */
+#define ES_SEGMENT_FALSE   1
+#define ES_SEGMENT_TRUE    2
+
 typedef struct es_segments_s  es_segments_t;
 
 /*

@@ -63,8 +63,8 @@ ngx_exportsite_segment_eval(ngx_exportsite_visit_t *visit, es_segments_t *set,
     bool                  holds;
     ngx_exportsite_env_t  env;
 
-    if (visit->segments[index] == 1 || visit->segments[index] == 2) {
-        return visit->segments[index] == 2;
+    if (visit->segments[index] != 0) {
+        return visit->segments[index] == ES_SEGMENT_TRUE;
     }
 
     ngx_exportsite_env_init(&env, visit);
@@ -77,27 +77,31 @@ ngx_exportsite_segment_eval(ngx_exportsite_visit_t *visit, es_segments_t *set,
 }
 
 
-ngx_uint_t
-ngx_exportsite_in_segment(ngx_exportsite_visit_t *visit, uint32_t index)
+/* The answers so far, a byte for each segment of the present set, or NULL. */
+static u_char *
+ngx_exportsite_segment_memo(ngx_exportsite_visit_t *visit, es_segments_t *set)
 {
-    size_t         count;
-    es_segments_t *set = ngx_exportsite_segments_set();
-
-    count = es_segments_count(set);
-
-    if (index >= count) {
-        return 0;
-    }
-
     if (visit->segments == NULL
         || visit->segments_generation != es_segments_generation(set))
     {
-        visit->segments = ngx_pcalloc(visit->request->pool, count);
-        if (visit->segments == NULL) {
-            return 0;
-        }
-
+        visit->segments = ngx_pcalloc(visit->request->pool,
+                                      es_segments_count(set));
         visit->segments_generation = es_segments_generation(set);
+    }
+
+    return visit->segments;
+}
+
+
+ngx_uint_t
+ngx_exportsite_in_segment(ngx_exportsite_visit_t *visit, uint32_t index)
+{
+    es_segments_t  *set = ngx_exportsite_segments_set();
+
+    if (index >= es_segments_count(set)
+        || ngx_exportsite_segment_memo(visit, set) == NULL)
+    {
+        return 0;
     }
 
     return ngx_exportsite_segment_eval(visit, set, index);
@@ -107,34 +111,40 @@ ngx_exportsite_in_segment(ngx_exportsite_visit_t *visit, uint32_t index)
 ngx_str_t
 ngx_exportsite_segment_list(ngx_exportsite_visit_t *visit)
 {
-    u_char         *p;
-    size_t          i, count, len;
-    es_str_t        name;
-    ngx_str_t       list = ngx_null_string;
-    es_segments_t  *set = ngx_exportsite_segments_set();
+    u_char                *p, *memo;
+    size_t                 i, count, len;
+    es_str_t               name;
+    ngx_str_t              list = ngx_null_string;
+    es_segments_t         *set = ngx_exportsite_segments_set();
+    ngx_exportsite_env_t   env;
 
     count = es_segments_count(set);
+
+    if (count == 0
+        || (memo = ngx_exportsite_segment_memo(visit, set)) == NULL)
+    {
+        return list;
+    }
+
+    ngx_exportsite_env_init(&env, visit);
     len = 0;
 
     for (i = 0; i < count; i++) {
-        if (ngx_exportsite_in_segment(visit, (uint32_t) i)) {
+        if (es_segments_eval(set, &env.env, (uint32_t) i, memo)) {
             len += es_segments_name(set, i).len + 1;
         }
     }
 
-    if (len == 0) {
-        return list;
-    }
+    ngx_exportsite_worker.counters->regex_limited += env.env.regex_limit_hits;
 
-    p = ngx_pnalloc(visit->request->pool, len);
-    if (p == NULL) {
+    if (len == 0 || (p = ngx_pnalloc(visit->request->pool, len)) == NULL) {
         return list;
     }
 
     list.data = p;
 
     for (i = 0; i < count; i++) {
-        if (ngx_exportsite_in_segment(visit, (uint32_t) i)) {
+        if (memo[i] == ES_SEGMENT_TRUE) {
             name = es_segments_name(set, i);
             p = ngx_cpymem(p, name.data, name.len);
             *p++ = ',';
