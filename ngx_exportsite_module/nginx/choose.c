@@ -138,7 +138,6 @@ ngx_exportsite_choose_case(ngx_conf_t *cf, ngx_command_t *dummy, void *conf)
     ngx_str_t                         *value;
     ngx_exportsite_choose_t           *choose = cf->handler_conf;
     ngx_exportsite_choose_case_t      *line;
-    ngx_http_compile_complex_value_t   ccv;
 
     value = cf->args->elts;
 
@@ -176,13 +175,7 @@ ngx_exportsite_choose_case(ngx_conf_t *cf, ngx_command_t *dummy, void *conf)
         }
     }
 
-    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
-
-    ccv.cf = cf;
-    ccv.value = &value[1];
-    ccv.complex_value = &line->value;
-
-    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+    if (ngx_exportsite_conf_value(cf, &value[1], &line->value) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 

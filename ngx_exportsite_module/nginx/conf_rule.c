@@ -1,5 +1,5 @@
 /*
- * The rules of the configuration.
+ * The rules of the configuration, and its values with variables.
  */
 #include "compat.h"
 
@@ -49,4 +49,20 @@ ngx_exportsite_conf_rule(ngx_conf_t *cf, ngx_str_t *text)
     }
 
     return rule;
+}
+
+
+ngx_int_t
+ngx_exportsite_conf_value(ngx_conf_t *cf, ngx_str_t *text,
+    ngx_http_complex_value_t *value)
+{
+    ngx_http_compile_complex_value_t  ccv;
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = text;
+    ccv.complex_value = value;
+
+    return ngx_http_compile_complex_value(&ccv);
 }

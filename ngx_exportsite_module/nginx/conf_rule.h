@@ -1,5 +1,5 @@
 /*
- * The rules of the configuration.
+ * The rules of the configuration, and its values with variables.
  */
 #ifndef NGX_EXPORTSITE_CONF_RULE_H
 #define NGX_EXPORTSITE_CONF_RULE_H
@@ -12,5 +12,9 @@
  * An error is logged with file and line, and NULL returned.
  */
 es_rule_t *ngx_exportsite_conf_rule(ngx_conf_t *cf, ngx_str_t *text);
+
+/* Compiles a value that may hold variables; NGX_ERROR: logged. */
+ngx_int_t ngx_exportsite_conf_value(ngx_conf_t *cf, ngx_str_t *text,
+    ngx_http_complex_value_t *value);
 
 #endif

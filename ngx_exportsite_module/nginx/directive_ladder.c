@@ -4,6 +4,7 @@
  */
 #include "compat.h"
 
+#include "conf_rule.h"
 #include "directives.h"
 
 
@@ -149,19 +150,13 @@ ngx_exportsite_source_parse(ngx_conf_t *cf, ngx_uint_t which, ngx_str_t *word,
     u_char                            *colon;
     size_t                             len;
     const ngx_exportsite_word_t       *w;
-    ngx_http_compile_complex_value_t   ccv;
 
     source->text = *word;
 
     if (ngx_strlchr(word->data, word->data + word->len, '$') != NULL) {
         source->type = ngx_exportsite_source_value;
 
-        ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
-        ccv.cf = cf;
-        ccv.value = word;
-        ccv.complex_value = &source->value;
-
-        return ngx_http_compile_complex_value(&ccv) == NGX_OK
+        return ngx_exportsite_conf_value(cf, word, &source->value) == NGX_OK
                ? NGX_CONF_OK : NGX_CONF_ERROR;
     }
 

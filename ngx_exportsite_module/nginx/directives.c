@@ -408,7 +408,6 @@ ngx_exportsite_set_switch(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_str_t                         *value;
     ngx_exportsite_switch_t           *sw;
-    ngx_http_compile_complex_value_t   ccv;
 
     sw = (ngx_exportsite_switch_t *) ((char *) conf + cmd->offset);
 
@@ -439,13 +438,8 @@ ngx_exportsite_set_switch(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
-    ccv.cf = cf;
-    ccv.value = &value[1];
-    ccv.complex_value = sw->value;
-
-    return ngx_http_compile_complex_value(&ccv) == NGX_OK ? NGX_CONF_OK
-                                                           : NGX_CONF_ERROR;
+    return ngx_exportsite_conf_value(cf, &value[1], sw->value) == NGX_OK
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
@@ -524,7 +518,6 @@ ngx_exportsite_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_uint_t                         i;
     ngx_http_complex_value_t          *cv;
     ngx_exportsite_loc_conf_t         *lcf = conf;
-    ngx_http_compile_complex_value_t   ccv;
 
     if (lcf->key != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
@@ -541,12 +534,7 @@ ngx_exportsite_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     for (i = 1; i < cf->args->nelts; i++) {
         cv = ngx_array_push(lcf->key);
 
-        ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
-        ccv.cf = cf;
-        ccv.value = &value[i];
-        ccv.complex_value = cv;
-
-        if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+        if (ngx_exportsite_conf_value(cf, &value[i], cv) != NGX_OK) {
             return NGX_CONF_ERROR;
         }
     }

@@ -40,13 +40,6 @@ static ngx_uint_t              ngx_exportsite_keeping;
 static ngx_atomic_uint_t       ngx_exportsite_listener_id;
 
 
-ngx_uint_t
-ngx_exportsite_is_keeper(void)
-{
-    return ngx_exportsite_keeping;
-}
-
-
 void
 ngx_exportsite_keeper_try(ngx_uint_t take)
 {

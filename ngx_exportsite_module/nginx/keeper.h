@@ -11,9 +11,6 @@
 /* Becomes the keeper if there is none that lives, or in any case with take. */
 void ngx_exportsite_keeper_try(ngx_uint_t take);
 
-/* Is this worker the keeper? */
-ngx_uint_t ngx_exportsite_is_keeper(void);
-
 /* The command connection stands: reads what may have changed meanwhile. */
 void ngx_exportsite_keeper_connected(void);
 
