@@ -16,7 +16,8 @@
 _Static_assert(sizeof(es_cache_block_t) == ES_CACHE_BLOCK, "block has holes");
 _Static_assert(sizeof(es_cache_t) == ES_CACHE_ALIGN, "header has holes");
 _Static_assert(ES_CACHE_KEY_MAX <= ES_CACHE_FIRST_DATA, "key is contiguous");
-_Static_assert(ES_CACHE_VALUE_MAX <= UINT16_MAX, "value_len is too narrow");
+_Static_assert(ES_CACHE_VALUE_MAX < 1 << 24, "value_len is too narrow");
+_Static_assert(ES_CACHE_KEY_MAX < 1 << 8, "key_len is too narrow");
 
 
 static inline es_cache_block_t *
@@ -104,23 +105,24 @@ es_cache_fold(uint64_t hash)
 
 
 size_t
-es_cache_region_min(void)
+es_cache_region_min(size_t value_max)
 {
     /* the header, the smallest index, block 0 and the largest entry */
 
     return sizeof(es_cache_t) + ES_CACHE_SLOTS_MIN * sizeof(uint32_t)
-           + (1 + (size_t) es_cache_needs(ES_CACHE_KEY_MAX, ES_CACHE_VALUE_MAX))
+           + (1 + (size_t) es_cache_needs(ES_CACHE_KEY_MAX, value_max))
              * ES_CACHE_BLOCK;
 }
 
 
 es_cache_t *
-es_cache_init(void *region, size_t size)
+es_cache_init(void *region, size_t size, size_t value_max)
 {
     size_t       slots, at, blocks;
     es_cache_t  *c;
 
-    if (size < es_cache_region_min()) {
+    if (value_max > ES_CACHE_VALUE_MAX || size < es_cache_region_min(value_max))
+    {
         return NULL;
     }
 
@@ -132,8 +134,15 @@ es_cache_init(void *region, size_t size)
         slots *= 2;
     }
 
-    at = sizeof(es_cache_t) + slots * sizeof(uint32_t);
-    blocks = (size - at) / ES_CACHE_BLOCK;
+    /* fewer where else the largest entry had no room beside them */
+
+    do {
+        at = sizeof(es_cache_t) + slots * sizeof(uint32_t);
+        blocks = (size - at) / ES_CACHE_BLOCK;
+        slots /= 2;
+    } while (blocks < 1 + (size_t) es_cache_needs(ES_CACHE_KEY_MAX, value_max));
+
+    slots *= 2;
 
     c = region;
 
@@ -142,10 +151,23 @@ es_cache_init(void *region, size_t size)
     c->mask = (uint32_t) (slots - 1);
     c->blocks = blocks < UINT32_MAX ? (uint32_t) blocks : UINT32_MAX;
     c->blocks_at = (uint32_t) (at / ES_CACHE_ALIGN);
+    c->value_max = value_max;
 
     es_cache_clear(c);
 
     return c;
+}
+
+
+/* Brings an entry's mark up to date. */
+static inline void
+es_cache_mark(es_cache_t *c, es_cache_first_t *e)
+{
+    if (e->epoch != c->epoch) {
+        e->meta.flags |= ES_CACHE_MARKED;
+        atomic_signal_fence(memory_order_seq_cst);
+        e->epoch = c->epoch;
+    }
 }
 
 
@@ -162,12 +184,7 @@ es_cache_find(es_cache_t *c, uint32_t hash, es_str_t key)
         if (e->hash == hash && e->key_len == key.len
             && memcmp(e->data, key.data, key.len) == 0)
         {
-            if (e->epoch != c->epoch) {
-                e->meta.flags |= ES_CACHE_MARKED;
-                atomic_signal_fence(memory_order_seq_cst);
-                e->epoch = c->epoch;
-            }
-
+            es_cache_mark(c, e);
             return n;
         }
     }
@@ -290,12 +307,12 @@ es_cache_write(es_cache_t *c, es_cache_block_t *b, const char *value,
 }
 
 
+/* Copies the first len bytes of the value, which has as many. */
 static void
-es_cache_read(es_cache_t *c, es_cache_block_t *b, char *buf)
+es_cache_read(es_cache_t *c, es_cache_block_t *b, char *buf, size_t len)
 {
-    size_t  n, len;
+    size_t  n;
 
-    len = b->first.value_len;
     n = ES_CACHE_FIRST_DATA - b->first.key_len;
 
     if (len <= n) {
@@ -381,7 +398,7 @@ es_cache_get(es_cache_t *c, uint64_t hash, es_str_t key, uint64_t now,
         return false;
     }
 
-    es_cache_read(c, es_cache_block(c, n), buf);
+    es_cache_read(c, es_cache_block(c, n), buf, e->value_len);
 
     return true;
 }
@@ -390,13 +407,61 @@ es_cache_get(es_cache_t *c, uint64_t hash, es_str_t key, uint64_t now,
 es_cache_meta_t *
 es_cache_meta(es_cache_t *c, uint64_t hash, es_str_t key)
 {
+    return es_cache_peek(c, hash, key, NULL, 0);
+}
+
+
+static inline void
+es_cache_beginning(es_cache_t *c, uint32_t n, char *buf, size_t size)
+{
+    size_t  len;
+
+    len = es_cache_entry(c, n)->value_len;
+    es_cache_read(c, es_cache_block(c, n), buf, len < size ? len : size);
+}
+
+
+es_cache_meta_t *
+es_cache_peek(es_cache_t *c, uint64_t hash, es_str_t key, char *buf,
+    size_t size)
+{
     uint32_t  n;
 
     es_cache_recover(c);
 
     n = es_cache_find(c, es_cache_fold(hash), key);
 
-    return n != 0 ? &es_cache_entry(c, n)->meta : NULL;
+    if (n == 0) {
+        return NULL;
+    }
+
+    es_cache_beginning(c, n, buf, size);
+
+    return &es_cache_entry(c, n)->meta;
+}
+
+
+bool
+es_cache_walk(es_cache_t *c, uint32_t *slot, es_cache_visit_pt visit,
+    void *data, char *buf, size_t size)
+{
+    uint32_t           n;
+    es_cache_first_t  *e;
+
+    es_cache_recover(c);
+
+    if (*slot > c->mask) {
+        return false;
+    }
+
+    for (n = c->index[(*slot)++]; n != 0; n = e->chain) {
+        e = es_cache_entry(c, n);
+        es_cache_mark(c, e);
+        es_cache_beginning(c, n, buf, size);
+        visit(data, &e->meta, buf, e->value_len);
+    }
+
+    return true;
 }
 
 
@@ -407,8 +472,7 @@ es_cache_put(es_cache_t *c, uint64_t hash, es_str_t key, uint64_t now,
     uint32_t           n, needs, *slot;
     es_cache_block_t  *b, *last;
 
-    if (key.len == 0 || key.len > ES_CACHE_KEY_MAX || len > ES_CACHE_VALUE_MAX)
-    {
+    if (key.len == 0 || key.len > ES_CACHE_KEY_MAX || len > c->value_max) {
         return false;
     }
 
@@ -424,9 +488,8 @@ es_cache_put(es_cache_t *c, uint64_t hash, es_str_t key, uint64_t now,
 
     b->first.hash = es_cache_fold(hash);
     b->first.epoch = c->epoch;
-    b->first.value_len = (uint16_t) len;
+    b->first.value_len = (uint32_t) len & ES_CACHE_VALUE_MAX;
     b->first.key_len = (uint8_t) key.len;
-    b->first.unused = 0;
     b->first.meta = *meta;
     memcpy(b->first.data, key.data, key.len);
 

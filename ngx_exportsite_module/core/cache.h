@@ -24,7 +24,7 @@
 
 
 #define ES_CACHE_KEY_MAX    64
-#define ES_CACHE_VALUE_MAX  16384
+#define ES_CACHE_VALUE_MAX  0xffffff     /* whatever a cache is made for */
 #define ES_CACHE_BLOCK      128
 
 /* Set in the flags of every entry that was there at es_cache_mark_all(). */
@@ -46,6 +46,10 @@ typedef struct {
     uint64_t          resets;      /* after a kill amid a change */
 } es_cache_stats_t;
 
+/* What es_cache_walk() calls; len is of the whole value. */
+typedef void (*es_cache_visit_pt)(void *data, es_cache_meta_t *meta,
+    const char *value, size_t len);
+
 /* From here to the functions: private, shown for the tests to verify. */
 typedef struct {
     uint32_t          next;        /* of the entry, or of the free list */
@@ -55,9 +59,8 @@ typedef struct {
     uint32_t          hash;
     uint32_t          epoch;       /* of the last look at the header's */
     uint32_t          moved;       /* when put in front, low bits of ms */
-    uint16_t          value_len;
-    uint8_t           key_len;
-    uint8_t           unused;
+    uint32_t          value_len:24;
+    uint32_t          key_len:8;
     es_cache_meta_t   meta;
     char              data[ES_CACHE_BLOCK - 56];
 } es_cache_first_t;
@@ -89,20 +92,23 @@ typedef struct {
     uint64_t          entries;
     uint64_t          evictions;
     uint64_t          resets;
-    uint64_t          unused;
+    uint64_t          value_max;   /* what this cache is made for */
     uint32_t          index[];
 } es_cache_t;
 
 
-/* The smallest region that es_cache_init() takes; holds any one entry. */
-size_t es_cache_region_min(void);
+/*
+ * The smallest region that es_cache_init() takes for values of up to value_max
+ * bytes; holds any one entry.
+ */
+size_t es_cache_region_min(size_t value_max);
 
 /*
  * Makes an empty cache of the region, which is aligned to 8 (better 64) bytes.
- * NULL if it is too small. The region itself is the cache: where it is mapped
- * anew, its address is the es_cache_t.
+ * NULL if it is too small, or value_max above ES_CACHE_VALUE_MAX. The region
+ * itself is the cache: where it is mapped anew, its address is the es_cache_t.
  */
-es_cache_t *es_cache_init(void *region, size_t size);
+es_cache_t *es_cache_init(void *region, size_t size, size_t value_max);
 
 /*
  * Hints to the processor that key will be asked for soon: first for its place
@@ -128,11 +134,25 @@ bool es_cache_get(es_cache_t *c, uint64_t hash, es_str_t key, uint64_t now,
  */
 es_cache_meta_t *es_cache_meta(es_cache_t *c, uint64_t hash, es_str_t key);
 
+/* The same, with the first bytes of the value, size at most, copied to buf. */
+es_cache_meta_t *es_cache_peek(es_cache_t *c, uint64_t hash, es_str_t key,
+    char *buf, size_t size);
+
+/*
+ * Calls visit() for every entry in one slot of the index, with its metadata in
+ * place and the first bytes of its value, size at most, in buf; then moves on.
+ * Walks over all entries when called with the same *slot, 0 at first, until it
+ * is false; the lock may be released between calls, and what is put or removed
+ * meanwhile is visited or not. visit() itself must change no entry.
+ */
+bool es_cache_walk(es_cache_t *c, uint32_t *slot, es_cache_visit_pt visit,
+    void *data, char *buf, size_t size);
+
 /*
  * Puts an entry in front, instead of the one with this key if there is one, and
  * evicts the least recently used until it fits. False, and nothing changed, if
- * the key is empty or longer than ES_CACHE_KEY_MAX or the value longer than
- * ES_CACHE_VALUE_MAX. key, meta and value must not lie in the cache itself.
+ * the key is empty or longer than ES_CACHE_KEY_MAX or the value longer than the
+ * cache is made for. key, meta and value must not lie in the cache itself.
  */
 bool es_cache_put(es_cache_t *c, uint64_t hash, es_str_t key, uint64_t now,
     const es_cache_meta_t *meta, const char *value, size_t len);

@@ -7,6 +7,8 @@
 #include "compat.h"
 
 #include "../redis/keys.h"
+#include "contents_load.h"
+#include "errors.h"
 #include "keeper.h"
 #include "profile_zone.h"
 #include "segments_load.h"
@@ -27,6 +29,9 @@ static void ngx_exportsite_keeper_tracking(redisAsyncContext *ac, void *reply,
 static void ngx_exportsite_keeper_message(redisAsyncContext *ac, void *reply,
     void *data);
 static void ngx_exportsite_keeper_changed(redisReply *keys);
+static ngx_uint_t ngx_exportsite_keeper_family(ngx_str_t *key,
+    const char *name);
+static void ngx_exportsite_keeper_key(ngx_str_t *key);
 static void ngx_exportsite_keeper_subscribe(void);
 static void ngx_exportsite_keeper_heartbeat(ngx_event_t *ev);
 static void ngx_exportsite_keeper_refresh(ngx_event_t *ev);
@@ -55,6 +60,7 @@ ngx_exportsite_keeper_try(ngx_uint_t take)
             ngx_exportsite_keeper_begin();
         }
 
+        ngx_exportsite_errors_look();
         return;
     }
 
@@ -105,7 +111,17 @@ ngx_exportsite_keeper_begin(void)
     ngx_exportsite_redis_start(listener, &w->conf->redis, "listening", w->log);
     ngx_add_timer(&ngx_exportsite_refresh_event, w->conf->redis.refresh);
 
+    ngx_exportsite_keeper_connected();
+}
+
+
+/* What changed while nobody looked is not known. */
+static void
+ngx_exportsite_keeper_load(void)
+{
+    ngx_exportsite_errors_forget();
     ngx_exportsite_segments_load();
+    ngx_exportsite_contents_load_all();
 }
 
 
@@ -126,6 +142,8 @@ ngx_exportsite_keeper_resign(void)
         ngx_del_timer(&ngx_exportsite_refresh_event);
     }
 
+    ngx_exportsite_contents_stop();
+
     (void) ngx_atomic_cmp_set(&sh->keeper, ngx_pid, 0);
 }
 
@@ -141,7 +159,7 @@ void
 ngx_exportsite_keeper_connected(void)
 {
     if (ngx_exportsite_keeping) {
-        ngx_exportsite_segments_load();
+        ngx_exportsite_keeper_load();
     }
 }
 
@@ -171,7 +189,7 @@ ngx_exportsite_keeper_id(redisAsyncContext *ac, void *reply, void *data)
     ngx_uint_t    i, n;
     redisReply   *r = reply;
     const char   *argv[11];
-    static char  *families[] = { ES_KEY_SEGMENTS };
+    static char  *families[] = { ES_KEY_SEGMENTS, ES_KEY_SLOT };
 
     ngx_exportsite_redis_answered(&ngx_exportsite_listener, r);
 
@@ -199,7 +217,7 @@ ngx_exportsite_keeper_id(redisAsyncContext *ac, void *reply, void *data)
     argv[5] = "BCAST";
     n = 6;
 
-    for (i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+    for (i = 0; i < (ngx_exportsite_worker.contents ? 2 : 1); i++) {
         k = es_key(key[i], prefix,
                    (es_str_t) { ngx_strlen(families[i]), families[i] });
         key[i][k.len] = '\0';
@@ -276,7 +294,7 @@ ngx_exportsite_keeper_message(redisAsyncContext *ac, void *reply, void *data)
         ngx_exportsite_listening = 1;
         sh->tracking_id = ngx_exportsite_listener_id;
         ngx_exportsite_profile_all_changed();
-        ngx_exportsite_segments_load();
+        ngx_exportsite_keeper_load();
     }
 }
 
@@ -285,13 +303,12 @@ ngx_exportsite_keeper_message(redisAsyncContext *ac, void *reply, void *data)
 static void
 ngx_exportsite_keeper_changed(redisReply *keys)
 {
-    size_t       i, len;
-    u_char      *key;
-    ngx_str_t    id, *prefix;
+    size_t      i;
+    ngx_str_t   key, *prefix;
 
     if (keys->type != REDIS_REPLY_ARRAY) {
         ngx_exportsite_profile_all_changed();
-        ngx_exportsite_segments_load();
+        ngx_exportsite_keeper_load();
         return;
     }
 
@@ -305,23 +322,47 @@ ngx_exportsite_keeper_changed(redisReply *keys)
             continue;
         }
 
-        key = (u_char *) keys->element[i]->str + prefix->len;
-        len = keys->element[i]->len - prefix->len;
+        key.data = (u_char *) keys->element[i]->str + prefix->len;
+        key.len = keys->element[i]->len - prefix->len;
 
-        if (len == sizeof(ES_KEY_SEGMENTS) - 1
-            && ngx_memcmp(key, ES_KEY_SEGMENTS, len) == 0)
-        {
-            ngx_exportsite_segments_load();
+        ngx_exportsite_keeper_key(&key);
+    }
+}
 
-        } else if (len > sizeof(ES_KEY_PROFILE) - 1
-                   && ngx_memcmp(key, ES_KEY_PROFILE,
-                                 sizeof(ES_KEY_PROFILE) - 1)
-                      == 0)
-        {
-            id.data = key + sizeof(ES_KEY_PROFILE) - 1;
-            id.len = len - (sizeof(ES_KEY_PROFILE) - 1);
-            ngx_exportsite_profile_changed(&id);
+
+/* Does it begin with the name of that family? Takes the name off then. */
+static ngx_uint_t
+ngx_exportsite_keeper_family(ngx_str_t *key, const char *name)
+{
+    size_t  len = ngx_strlen(name);
+
+    if (key->len < len || ngx_memcmp(key->data, name, len) != 0) {
+        return 0;
+    }
+
+    key->data += len;
+    key->len -= len;
+
+    return 1;
+}
+
+
+/* A key that was changed, without the prefix. */
+static void
+ngx_exportsite_keeper_key(ngx_str_t *key)
+{
+    if (ngx_exportsite_keeper_family(key, ES_KEY_PROFILE)) {
+        if (key->len > 0) {
+            ngx_exportsite_profile_changed(key);
         }
+
+    } else if (ngx_exportsite_keeper_family(key, ES_KEY_SLOT)) {
+        ngx_exportsite_contents_load(key);
+
+    } else if (ngx_exportsite_keeper_family(key, ES_KEY_SEGMENTS)
+               && key->len == 0)
+    {
+        ngx_exportsite_segments_load();
     }
 }
 
@@ -365,5 +406,6 @@ static void
 ngx_exportsite_keeper_refresh(ngx_event_t *ev)
 {
     ngx_exportsite_segments_load();
+    ngx_exportsite_contents_refresh();
     ngx_add_timer(ev, ngx_exportsite_worker.conf->redis.refresh);
 }

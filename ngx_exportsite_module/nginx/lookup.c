@@ -250,7 +250,7 @@ ngx_exportsite_lookup_connected(void)
 static void
 ngx_exportsite_lookup_done(redisAsyncContext *ac, void *reply, void *data)
 {
-    u_char                    packed[ES_CACHE_VALUE_MAX];
+    u_char                    packed[NGX_EXPORTSITE_PROFILE_MAX];
     ngx_str_t                 id, profile;
     redisReply               *r = reply;
     ngx_exportsite_lookup_t  *lookup = data;

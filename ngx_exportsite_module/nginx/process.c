@@ -7,6 +7,8 @@
 
 #include "../core/visitor.h"
 #include "breaker.h"
+#include "content.h"
+#include "contents_load.h"
 #include "fields.h"
 #include "geo.h"
 #include "keeper.h"
@@ -61,6 +63,10 @@ ngx_exportsite_init_process(ngx_cycle_t *cycle)
     w->profiles = ngx_exportsite_zone_sh(mcf->profile_zone);
     w->state = ngx_exportsite_zone_sh(mcf->state_zone);
     w->queues = ngx_exportsite_zone_sh(mcf->queue_zone);
+
+    if (mcf->contents_zone != NULL) {
+        w->contents = ngx_exportsite_zone_sh(mcf->contents_zone);
+    }
 
     pool = ngx_exportsite_pool(cycle->pool);
 
@@ -169,6 +175,7 @@ ngx_exportsite_redis_lost(ngx_exportsite_redis_t *redis)
 {
     ngx_exportsite_queue_lost();
     ngx_exportsite_lookup_connected();
+    ngx_exportsite_contents_stop();
 
     if (redis->stood) {
         ngx_exportsite_count(reconnects);
@@ -216,8 +223,10 @@ ngx_exportsite_exit_process(ngx_cycle_t *cycle)
     if (w->conf->redis.sockaddr != NULL) {
         ngx_exportsite_keeper_resign();
         ngx_exportsite_redis_stop(&w->redis);
+        ngx_exportsite_contents_stop();
     }
 
+    ngx_exportsite_store_exit();
     ngx_exportsite_queue_exit();
     ngx_exportsite_segments_exit();
     ngx_exportsite_geo_exit_worker(w->conf->geo);

@@ -104,7 +104,7 @@ ngx_uint_t
 ngx_exportsite_profile_get(ngx_str_t *id, uint64_t hash, ngx_pool_t *pool,
     ngx_str_t *profile)
 {
-    char                      buf[ES_CACHE_VALUE_MAX];
+    char                      buf[NGX_EXPORTSITE_PROFILE_MAX];
     size_t                    len;
     ngx_uint_t                found;
     ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;

@@ -8,6 +8,7 @@
 
 #include "../core/text.h"
 #include "../redis/keys.h"
+#include "errors.h"
 #include "segments.h"
 #include "segments_load.h"
 
@@ -29,9 +30,6 @@ static ngx_uint_t ngx_exportsite_segments_write(
     ngx_exportsite_definitions_t *list);
 static int ngx_exportsite_segments_order(es_str_t a, es_str_t b);
 static void ngx_exportsite_segments_ended(void);
-static void ngx_exportsite_segments_report(ngx_exportsite_definitions_t *list);
-static void ngx_exportsite_segments_reported(redisAsyncContext *ac,
-    void *reply, void *data);
 
 
 static ngx_uint_t                     ngx_exportsite_loading;
@@ -39,7 +37,6 @@ static ngx_uint_t                     ngx_exportsite_load_again;
 static ngx_exportsite_definitions_t   ngx_exportsite_came;
 static size_t                         ngx_exportsite_came_at;
 static ngx_event_t                    ngx_exportsite_step_event;
-static uint64_t                       ngx_exportsite_reported; /* a hash */
 
 
 void
@@ -285,11 +282,11 @@ ngx_exportsite_segments_take(ngx_exportsite_definitions_t *came)
 
     if (!ngx_exportsite_segments_write(came, &was, &list)) {
         ngx_exportsite_segments_linked(was.version);
-        ngx_exportsite_segments_report(&list);
+        ngx_exportsite_errors_report();
 
     } else if (ngx_exportsite_definitions_publish(&list) == NGX_OK) {
         ngx_exportsite_segments_linked(list.version);
-        ngx_exportsite_segments_report(&list);
+        ngx_exportsite_errors_report();
 
     } else {
         ngx_exportsite_load_again = 1;
@@ -389,115 +386,4 @@ ngx_exportsite_segments_write(ngx_exportsite_definitions_t *came,
     }
 
     return changed || list->len != was->len;
-}
-
-
-/* How many segments have an error, and a hash of them all. */
-static size_t
-ngx_exportsite_segments_errors(ngx_exportsite_definitions_t *list,
-    uint64_t *hash)
-{
-    size_t                        n = 0, at = 0;
-    ngx_exportsite_definition_t   d;
-
-    *hash = 1;
-
-    while (ngx_exportsite_definitions_next(list, &at, &d)) {
-        if (d.error.len != 0) {
-            n++;
-            *hash = *hash * 31 + ngx_murmur_hash2((u_char *) d.name.data,
-                                                  d.name.len);
-            *hash = *hash * 31 + ngx_murmur_hash2((u_char *) d.error.data,
-                                                  d.error.len);
-        }
-    }
-
-    return n;
-}
-
-
-/* Writes <prefix>errors anew if it is not what was last written there. */
-static void
-ngx_exportsite_segments_report(ngx_exportsite_definitions_t *list)
-{
-    u_char                       *p, *names;
-    size_t                        at, argc, n, *len;
-    uint64_t                      hash;
-    es_str_t                      k;
-    const char                  **argv;
-    char                          key[ES_KEY_MAX];
-    ngx_exportsite_definition_t   d;
-    ngx_exportsite_redis_t       *redis = &ngx_exportsite_worker.redis;
-
-    n = ngx_exportsite_segments_errors(list, &hash);
-
-    if (ngx_exportsite_reported == hash) {
-        return;
-    }
-
-    /* words, their lengths, and the names that are put together */
-    argv = ngx_alloc((2 * n + 2) * (sizeof(char *) + sizeof(size_t))
-                     + n * (sizeof("segment:") - 1 + 64), redis->log);
-    if (argv == NULL) {
-        return;
-    }
-
-    len = (size_t *) (argv + 2 * n + 2);
-    names = (u_char *) (len + 2 * n + 2);
-
-    k = es_key(key, ngx_exportsite_es(redis->conf->prefix),
-               es_str(ES_KEY_ERRORS));
-
-    argv[0] = "DEL";
-    len[0] = 3;
-    argv[1] = k.data;
-    len[1] = k.len;
-
-    (void) ngx_exportsite_redis_command(redis, ngx_exportsite_segments_reported,
-                                        NULL, 2, argv, len);
-    argv[0] = "HSET";
-    len[0] = 4;
-    argc = 2;
-    at = 0;
-
-    while (n > 0 && ngx_exportsite_definitions_next(list, &at, &d)) {
-        if (d.error.len == 0) {
-            continue;
-        }
-
-        p = ngx_cpymem(names, "segment:", sizeof("segment:") - 1);
-        p = ngx_cpymem(p, d.name.data, ngx_min(d.name.len, 64));
-
-        argv[argc] = (char *) names;
-        len[argc++] = p - names;
-        argv[argc] = d.error.data;
-        len[argc++] = d.error.len;
-
-        names = p;
-    }
-
-    if (n > 0) {
-        (void) ngx_exportsite_redis_command(redis,
-                                            ngx_exportsite_segments_reported,
-                                            NULL, (int) argc, argv, len);
-    }
-
-    ngx_exportsite_reported = hash;
-    ngx_free(argv);
-}
-
-
-static void
-ngx_exportsite_segments_reported(redisAsyncContext *ac, void *reply,
-    void *data)
-{
-    redisReply  *r = reply;
-
-    ngx_exportsite_redis_answered(&ngx_exportsite_worker.redis, r);
-
-    if (r != NULL && r->type == REDIS_REPLY_ERROR) {
-        ngx_exportsite_redis_complain(&ngx_exportsite_worker.redis,
-                      "a write to the errors", r,
-                      "allow it, or read them on the status page");
-    }
 }

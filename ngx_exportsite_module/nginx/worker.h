@@ -19,6 +19,7 @@ typedef struct {
     ngx_exportsite_profile_sh_t  *profiles;
     ngx_exportsite_state_sh_t    *state;
     ngx_exportsite_queue_sh_t    *queues;
+    ngx_exportsite_contents_sh_t *contents;       /* NULL: no redis: slots */
 
     ngx_exportsite_redis_t        redis;          /* commands */
     ngx_exportsite_counters_t    *counters;       /* in the slot, or private */

@@ -6,6 +6,7 @@
 
 #include <openssl/rand.h>
 
+#include "content.h"
 #include "zone.h"
 
 
@@ -28,6 +29,8 @@ static ngx_int_t ngx_exportsite_init_profiles(ngx_shm_zone_t *shm_zone,
 static ngx_int_t ngx_exportsite_init_state(ngx_shm_zone_t *shm_zone,
     void *data);
 static ngx_int_t ngx_exportsite_init_queues(ngx_shm_zone_t *shm_zone,
+    void *data);
+static ngx_int_t ngx_exportsite_init_contents(ngx_shm_zone_t *shm_zone,
     void *data);
 
 
@@ -95,7 +98,15 @@ ngx_exportsite_add_zones(ngx_conf_t *cf, ngx_exportsite_main_conf_t *mcf)
         return NGX_ERROR;
     }
 
-    return NGX_OK;
+    if (mcf->redis_slots == 0 || mcf->redis.sockaddr == NULL) {
+        return NGX_OK;
+    }
+
+    mcf->contents_zone = ngx_exportsite_add_zone(cf, mcf, ":contents",
+                                                 NGX_EXPORTSITE_CONTENTS_ZONE,
+                                                 ngx_exportsite_init_contents);
+
+    return mcf->contents_zone ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -203,7 +214,8 @@ ngx_exportsite_layout_profiles(ngx_exportsite_zone_t *zone,
     ngx_memzero((u_char *) sh + sh->unknown_offset, unknown);
 
     if (RAND_bytes(sh->hash_key, sizeof(sh->hash_key)) != 1
-        || es_cache_init((u_char *) sh + sh->cache_offset, sh->cache_size)
+        || es_cache_init((u_char *) sh + sh->cache_offset, sh->cache_size,
+                         NGX_EXPORTSITE_PROFILE_MAX)
            == NULL)
     {
         return NGX_ERROR;
@@ -283,6 +295,38 @@ ngx_exportsite_layout_queues(ngx_exportsite_zone_t *zone,
 
 
 static ngx_int_t
+ngx_exportsite_layout_contents(ngx_exportsite_zone_t *zone,
+    ngx_exportsite_main_conf_t *mcf)
+{
+    size_t                         size;
+    ngx_exportsite_contents_sh_t  *sh;
+
+    sh = ngx_exportsite_zone_rest(zone, &size);
+    if (sh == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(sh, sizeof(ngx_exportsite_contents_sh_t));
+
+    sh->version = 1;
+    sh->cache_offset = ngx_align(sizeof(ngx_exportsite_contents_sh_t), 64);
+    sh->cache_size = size - sh->cache_offset;
+
+    if (RAND_bytes(sh->hash_key, sizeof(sh->hash_key)) != 1
+        || es_cache_init((u_char *) sh + sh->cache_offset, sh->cache_size,
+                         NGX_EXPORTSITE_ENTRY_HEAD + NGX_EXPORTSITE_CONTENT_MAX)
+           == NULL)
+    {
+        return NGX_ERROR;
+    }
+
+    zone->sh = sh;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
 ngx_exportsite_init_profiles(ngx_shm_zone_t *shm_zone, void *data)
 {
     return ngx_exportsite_init_zone(shm_zone, data,
@@ -303,4 +347,12 @@ ngx_exportsite_init_queues(ngx_shm_zone_t *shm_zone, void *data)
 {
     return ngx_exportsite_init_zone(shm_zone, data,
                                     ngx_exportsite_layout_queues);
+}
+
+
+static ngx_int_t
+ngx_exportsite_init_contents(ngx_shm_zone_t *shm_zone, void *data)
+{
+    return ngx_exportsite_init_zone(shm_zone, data,
+                                    ngx_exportsite_layout_contents);
 }

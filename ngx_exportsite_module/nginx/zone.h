@@ -1,15 +1,18 @@
 /*
- * Shared memory, in three zones so that nothing evicts anything of another
- * kind: profiles (the size the operator gives), state and definitions (fixed),
- * and the event queues (by stream buffer and number of workers). All survive a
- * reload. No pointers to process memory lie in them.
+ * Shared memory, in four zones so that nothing evicts anything of another kind:
+ * profiles (the size the operator gives), state and definitions (fixed), the
+ * event queues (by stream buffer and number of workers), and, where slots are
+ * filled from Redis, their contents (fixed). All survive a reload. No pointers
+ * to process memory lie in them.
  */
 #ifndef NGX_EXPORTSITE_ZONE_H
 #define NGX_EXPORTSITE_ZONE_H
 
+#include "content.h"
 #include "settings.h"
 #include "../core/cache.h"
 #include "../core/ring.h"
+#include "../redis/keys.h"
 
 
 #define NGX_EXPORTSITE_FIELDS_MAX       255
@@ -17,6 +20,15 @@
 #define NGX_EXPORTSITE_DEFINITIONS_MAX  (3500 * 1024)
 #define NGX_EXPORTSITE_EPOCHS           4096
 #define NGX_EXPORTSITE_UNKNOWN_WAYS     4
+#define NGX_EXPORTSITE_PROFILE_MAX      16384     /* packed */
+
+/* room for contents; what is not used of it costs no memory */
+#define NGX_EXPORTSITE_CONTENTS_ZONE    (32 * 1024 * 1024)
+#define NGX_EXPORTSITE_CONTENT_EPOCHS   1024
+#define NGX_EXPORTSITE_ABSENT_SETS      4096
+#define NGX_EXPORTSITE_ABSENT_WAYS      4
+#define NGX_EXPORTSITE_SLOT_ERRORS      64
+#define NGX_EXPORTSITE_ENTRY_HEAD       (16 + ES_SLOT_KEY_MAX)
 
 
 /* An id that Redis has no profile of. */
@@ -70,6 +82,41 @@ typedef struct {
 } ngx_exportsite_state_sh_t;
 
 
+/* A key that Redis has no content of. */
+typedef struct {
+    uint64_t                   hash;
+    uint64_t                   read_at;           /* ms; 0: nobody's place */
+    uint64_t                   tried_at;
+    uint64_t                   generation;
+} ngx_exportsite_absent_t;
+
+/* A content that could not be taken, and why. */
+typedef struct {
+    u_char                     key_len;           /* 0: a free place */
+    u_char                     message_len;
+    u_char                     key[ES_SLOT_KEY_MAX];
+    u_char                     message[200];
+} ngx_exportsite_slot_error_t;
+
+typedef struct {
+    u_char                     hash_key[16];
+    ngx_atomic_t               version;           /* of all contents, from 1 */
+    uint64_t                   generation;        /* all may have changed */
+    size_t                     cache_size;
+    size_t                     cache_offset;      /* from this struct */
+
+    /* invalidations heard, by hash of the key */
+    uint32_t                   epochs[NGX_EXPORTSITE_CONTENT_EPOCHS];
+
+    ngx_atomic_t               errors;            /* how many */
+    ngx_atomic_t               errors_version;
+    ngx_exportsite_slot_error_t  error[NGX_EXPORTSITE_SLOT_ERRORS];
+
+    ngx_exportsite_absent_t    absent[NGX_EXPORTSITE_ABSENT_SETS]
+                                     [NGX_EXPORTSITE_ABSENT_WAYS];
+} ngx_exportsite_contents_sh_t;
+
+
 /* Counted by one worker, summed on the status page. */
 typedef struct {
     uint64_t                   profile_hits;
@@ -86,6 +133,23 @@ typedef struct {
     uint64_t                   events_lost;
     uint64_t                   batches;
     uint64_t                   reconnects;
+
+    /* slots, of pages and why what stays stays */
+    uint64_t                   slots_pages;
+    uint64_t                   slots_bytes;
+    uint64_t                   slots_seen;
+    uint64_t                   slots_filled;
+    uint64_t                   slots_left[ngx_exportsite_left_reasons];
+    uint64_t                   slots_left_long;
+    uint64_t                   slots_left_deep;
+    uint64_t                   slots_left_unclosed;
+    uint64_t                   slots_left_many;
+    uint64_t                   slots_passed_compressed;
+    uint64_t                   slots_passed_encoding;
+    uint64_t                   slots_passed_unfinished;
+    uint64_t                   slots_scripts;
+    uint64_t                   contents_fetched;
+    uint64_t                   contents_failed;
 } ngx_exportsite_counters_t;
 
 typedef struct {
@@ -110,7 +174,7 @@ typedef struct {
 } ngx_exportsite_zone_t;
 
 
-/* Declares the three zones; called once, after the directives are read. */
+/* Declares the zones; called once, after the directives are read. */
 ngx_int_t ngx_exportsite_add_zones(ngx_conf_t *cf,
     ngx_exportsite_main_conf_t *mcf);
 

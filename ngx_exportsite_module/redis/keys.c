@@ -2,6 +2,7 @@
  * Key names and commands. The mark of a producer shares the stream's hash slot
  * by a hash tag, so that the script stays inside one slot of a Redis Cluster.
  */
+#include "../core/text.h"
 #include "keys.h"
 
 
@@ -124,6 +125,91 @@ es_profile_command(char *buf, es_str_t prefix, es_str_t id,
     for (i = 0; i < n; i++) {
         p = es_resp_bulk(p, fields[i]);
     }
+
+    return p - buf;
+}
+
+
+/* One bit a byte: letters, digits, what is above ASCII, _ . : / + @ * - */
+static const uint32_t  es_slot_key_bytes[8] = {
+    0x00000000, 0x07ffec00, 0x87ffffff, 0x07fffffe,
+    0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff
+};
+
+
+bool
+es_slot_key_valid(es_str_t key)
+{
+    size_t   i;
+    uint8_t  c;
+
+    if (key.len == 0 || key.len > ES_SLOT_KEY_MAX) {
+        return false;
+    }
+
+    for (i = 0; i < key.len; i++) {
+        c = (uint8_t) key.data[i];
+
+        if (!(es_slot_key_bytes[c >> 5] & (1u << (c & 0x1f)))) {
+            return false;
+        }
+    }
+
+    return es_text_safe(key);
+}
+
+
+size_t
+es_content_command(char *buf, es_str_t prefix, es_str_t key, uint64_t last)
+{
+    char  *p, *q, name[ES_KEY_MAX];
+
+    q = name + es_key(name, prefix, es_str(ES_KEY_SLOT)).len;
+    q = es_copy(q, key);
+
+    p = es_resp_head(buf, '*', 4);
+    p = es_resp_bulk(p, es_str("GETRANGE"));
+    p = es_resp_bulk(p, (es_str_t) { q - name, name });
+    p = es_resp_bulk(p, es_str("0"));
+    p = es_resp_number(p, last);
+
+    return p - buf;
+}
+
+
+/* A pattern of Redis' that matches the text and nothing else. */
+static char *
+es_pattern(char *p, es_str_t s)
+{
+    size_t  i;
+
+    for (i = 0; i < s.len; i++) {
+        if (strchr("*?[]\\^-", s.data[i]) != NULL) {
+            *p++ = '\\';
+        }
+
+        *p++ = s.data[i];
+    }
+
+    return p;
+}
+
+
+size_t
+es_scan_command(char *buf, es_str_t prefix, es_str_t cursor)
+{
+    char  *p, *q, pattern[2 * ES_PREFIX_MAX + sizeof(ES_KEY_SLOT "*")];
+
+    q = es_pattern(pattern, prefix);
+    q = es_copy(q, es_str(ES_KEY_SLOT "*"));
+
+    p = es_resp_head(buf, '*', 6);
+    p = es_resp_bulk(p, es_str("SCAN"));
+    p = es_resp_bulk(p, cursor);
+    p = es_resp_bulk(p, es_str("MATCH"));
+    p = es_resp_bulk(p, (es_str_t) { q - pattern, pattern });
+    p = es_resp_bulk(p, es_str("COUNT"));
+    p = es_resp_bulk(p, es_str("1000"));
 
     return p - buf;
 }

@@ -8,17 +8,23 @@
 #include "../core/es.h"
 
 
-#define ES_PREFIX_MAX   64
-#define ES_KEY_MAX      256            /* a whole key with its prefix */
+#define ES_PREFIX_MAX    64
+#define ES_SLOT_KEY_MAX  200
+#define ES_KEY_MAX       288           /* a whole key with its prefix */
 
 /* Room for es_profile_command() with 255 fields, and for es_batch_head() */
 #define ES_PROFILE_COMMAND_MAX  20480
 #define ES_BATCH_HEAD_MAX       1024
 
+/* Room for es_content_command() and es_scan_command() */
+#define ES_CONTENT_COMMAND_MAX  384
+#define ES_SCAN_COMMAND_MAX     384
+
 /* The hashes and key families below the prefix */
 #define ES_KEY_SEGMENTS     "segments"
 #define ES_KEY_ERRORS       "errors"
 #define ES_KEY_PROFILE      "profile:"
+#define ES_KEY_SLOT         "slot:"
 
 /* Redis tells of changed keys on this channel. */
 #define ES_INVALIDATE       "__redis__:invalidate"
@@ -33,6 +39,28 @@ es_str_t es_key(char *buf, es_str_t prefix, es_str_t name);
  */
 size_t es_profile_command(char *buf, es_str_t prefix, es_str_t id,
     const es_str_t *fields, size_t n);
+
+/*
+ * May this be the KEY of a content? One to ES_SLOT_KEY_MAX bytes that are words
+ * of the rules' language (letters, digits, what is above ASCII, and
+ * _ . : / + @ * -) and es_text_safe().
+ */
+bool es_slot_key_valid(es_str_t key);
+
+/*
+ * GETRANGE <prefix>slot:<key> 0 <last> in RESP, key being a valid one. Returns
+ * the bytes written to buf of ES_CONTENT_COMMAND_MAX.
+ */
+size_t es_content_command(char *buf, es_str_t prefix, es_str_t key,
+    uint64_t last);
+
+/*
+ * SCAN <cursor> MATCH <prefix>slot:* COUNT 1000 in RESP; what is a wildcard in
+ * the prefix stands for itself. cursor is what the last answer said (20 bytes
+ * at most), "0" at first. Returns the bytes written to buf of
+ * ES_SCAN_COMMAND_MAX.
+ */
+size_t es_scan_command(char *buf, es_str_t prefix, es_str_t cursor);
 
 /*
  * The server-side script that writes a batch of numbered events and remembers

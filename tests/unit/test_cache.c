@@ -4,11 +4,12 @@
 #include "../../ngx_exportsite_module/core/cache.h"
 
 #define KEYS       300
+#define VALUE_MAX  16384
 #define STEP_KEYS  33
 
 
 static uint64_t  seed = 4711;
-static char      noise[256 + ES_CACHE_VALUE_MAX + 1];
+static char      noise[256 + VALUE_MAX + 1];
 
 
 static uint32_t
@@ -83,7 +84,7 @@ static int
 get(es_cache_t *c, uint32_t i, uint64_t now, size_t *len,
     es_cache_meta_t *meta)
 {
-    static char  value[ES_CACHE_VALUE_MAX];
+    static char  value[VALUE_MAX];
 
     if (!es_cache_get(c, hash(i), key(i), now, meta, value, sizeof(value), len))
     {
@@ -124,6 +125,7 @@ sound(es_cache_t *c, size_t size)
 {
     bool               ok;
     char              *seen;
+    size_t             taken;
     uint32_t           i, n, blocks, entries, prev;
     es_cache_block_t  *base;
     es_cache_first_t  *e;
@@ -146,10 +148,10 @@ sound(es_cache_t *c, size_t size)
             entries++;
 
             prev = chain(c, n, seen);
+            taken = e->key_len + (size_t) e->value_len;
             ok = ok && prev != 0
-                 && e->key_len + e->value_len <= 72 + (prev - 1) * 124
-                 && (prev == 1
-                     || e->key_len + e->value_len > 72 + (prev - 2) * 124);
+                 && taken <= 72 + (prev - 1) * 124
+                 && (prev == 1 || taken > 72 + (prev - 2) * 124);
             blocks += prev;
         }
     }
@@ -182,7 +184,7 @@ test_capacity(void)
     const size_t       size = 64 << 20;
 
     region = malloc(size);
-    c = es_cache_init(region, size);
+    c = es_cache_init(region, size, VALUE_MAX);
     check(c != NULL);
 
     memset(&meta, 0, sizeof(meta));
@@ -222,9 +224,11 @@ test_limits(void)
     es_cache_meta_t    meta;
     es_cache_stats_t   stats;
 
-    min = es_cache_region_min();
+    min = es_cache_region_min(VALUE_MAX);
     memory = malloc(min + 30000);
-    check(es_cache_init(memory, min - 1) == NULL);
+    check(es_cache_init(memory, min - 1, VALUE_MAX) == NULL);
+    check(es_cache_init(memory, min, VALUE_MAX + 124) == NULL);
+    check(es_cache_init(memory, SIZE_MAX / 2, ES_CACHE_VALUE_MAX + 1) == NULL);
 
     memset(&meta, 0, sizeof(meta));
     memset(value, 'x', sizeof(value));
@@ -233,25 +237,25 @@ test_limits(void)
     /* every region holds the largest entry, and the smallest only that */
 
     for (size = min; size < min + 30000; size += 8) {
-        check(es_cache_init(memory, size)->blocks - 1 >= 1 + 133);
+        check(es_cache_init(memory, size, VALUE_MAX)->blocks - 1 >= 1 + 133);
     }
 
-    c = es_cache_init(memory, min);
+    c = es_cache_init(memory, min, VALUE_MAX);
     check(c != NULL && c->blocks - 1 == 1 + 133);
 
     check(put(c, 1, 10, 1));
-    check(put(c, 61, ES_CACHE_VALUE_MAX, 1) && key(61).len == 63);
-    check(get(c, 61, 1, &len, &meta) == 1 && len == ES_CACHE_VALUE_MAX);
+    check(put(c, 61, VALUE_MAX, 1) && key(61).len == 63);
+    check(get(c, 61, 1, &len, &meta) == 1 && len == VALUE_MAX);
     check(get(c, 1, 1, &len, &meta) == 0);
-    check(put(c, 62, ES_CACHE_VALUE_MAX, 1) && key(62).len == 64);
-    check(get(c, 62, 1, &len, &meta) == 1 && len == ES_CACHE_VALUE_MAX);
+    check(put(c, 62, VALUE_MAX, 1) && key(62).len == 64);
+    check(get(c, 62, 1, &len, &meta) == 1 && len == VALUE_MAX);
     es_cache_stats(c, &stats);
     check(stats.entries == 1 && stats.evictions == 2);
     check(stats.used == stats.size);
 
     /* what cannot be put leaves things as they are */
 
-    check(!put(c, 62, ES_CACHE_VALUE_MAX + 1, 1));
+    check(!put(c, 62, VALUE_MAX + 1, 1));
     check(!es_cache_put(c, 1, es_null_str, 1, &meta, "", 0));
     check(!es_cache_put(c, 1, name(1, 65), 1, &meta, "", 0));
     check(get(c, 62, 1, &len, &meta) == 1);
@@ -283,6 +287,147 @@ test_limits(void)
 }
 
 
+/* A cache for values beyond 64 KB, up to what value_len can hold. */
+static void
+test_large(void)
+{
+    char              *memory, *value, *buf;
+    size_t             i, len, min, size;
+    es_str_t           k;
+    es_cache_t        *c;
+    es_cache_meta_t    meta;
+    es_cache_stats_t   stats;
+
+    for (size = 1 << 20; size <= ES_CACHE_VALUE_MAX; size = size * 16 - 1) {
+        min = es_cache_region_min(size);
+        memory = malloc(min);
+        value = malloc(size);
+        buf = malloc(size);
+
+        for (i = 0; i < size; i++) {
+            value[i] = (char) (i * 2654435761u >> 13);
+        }
+
+        c = es_cache_init(memory, min, size);
+        check(c != NULL);
+
+        memset(&meta, 0, sizeof(meta));
+        k = es_str("0123456789abcdef");
+
+        check(put(c, 1, 10, 1));
+        check(!es_cache_put(c, 9, k, 1, &meta, value, size + 1));
+        check(get(c, 1, 1, &len, &meta) == 1);
+        check(es_cache_put(c, 9, k, 1, &meta, value, size));
+        memset(buf, 'y', size);
+        check(es_cache_get(c, 9, k, 1, &meta, buf, size, &len) && len == size);
+        check(memcmp(buf, value, size) == 0);
+        check(sound(c, min));
+
+        check(es_cache_remove(c, 9, k));
+        es_cache_stats(c, &stats);
+        check(stats.entries == 1 && stats.used == 128);
+
+        free(buf);
+        free(value);
+        free(memory);
+    }
+}
+
+
+typedef struct {
+    uint32_t  visits;
+    uint32_t  wrong;
+    uint32_t  marked;
+    char      seen[KEYS];
+} walk_t;
+
+
+static void
+walk_visit(void *data, es_cache_meta_t *meta, const char *value, size_t len)
+{
+    size_t    some;
+    walk_t   *walk;
+
+    walk = data;
+    some = len < 100 ? len : 100;
+
+    walk->visits++;
+    walk->marked += (meta->flags & ES_CACHE_MARKED) != 0;
+    walk->wrong += meta->tag >= KEYS || walk->seen[meta->tag]++
+                   || memcmp(value, content(meta->tag, len), some) != 0;
+}
+
+
+static walk_t
+walk_all(es_cache_t *c)
+{
+    char      buf[100];
+    walk_t    walk;
+    uint32_t  slot;
+
+    memset(&walk, 0, sizeof(walk));
+    slot = 0;
+
+    while (es_cache_walk(c, &slot, walk_visit, &walk, buf, sizeof(buf))) {
+        memset(buf, 'y', sizeof(buf));
+    }
+
+    check(slot == c->mask + 1);
+
+    return walk;
+}
+
+
+static void
+test_walk(void)
+{
+    char              *memory, buf[300];
+    size_t             min;
+    walk_t             walk;
+    uint32_t           i;
+    es_cache_t        *c;
+    es_cache_meta_t   *meta;
+
+    min = es_cache_region_min(VALUE_MAX) + 200000;
+    memory = malloc(min);
+    c = es_cache_init(memory, min, VALUE_MAX);
+
+    walk = walk_all(c);
+    check(walk.visits == 0);
+
+    for (i = 0; i < KEYS; i++) {
+        check(put(c, i, i * 2, 1));
+    }
+
+    walk = walk_all(c);
+    check(c->entries == KEYS && walk.visits == KEYS);
+    check(walk.wrong == 0 && walk.marked == 0);
+
+    check(es_cache_remove(c, hash(7), key(7)));
+    es_cache_mark_all(c);
+    check(put(c, 9, 18, 1));
+    walk = walk_all(c);
+    check(walk.visits == KEYS - 1 && walk.wrong == 0);
+    check(walk.marked == KEYS - 2 && !walk.seen[7]);
+
+    /* the beginning of a value, and no use of its entry */
+
+    memset(buf, 'y', sizeof(buf));
+    meta = es_cache_peek(c, hash(200), key(200), buf, 300);
+    check(meta != NULL && meta->tag == 200);
+    check(memcmp(buf, content(200, 400), 300) == 0);
+    memset(buf, 'y', sizeof(buf));
+    meta = es_cache_peek(c, hash(20), key(20), buf, 300);
+    check(meta != NULL && memcmp(buf, content(20, 40), 40) == 0);
+    check(buf[40] == 'y');
+    check(es_cache_peek(c, hash(7), key(7), buf, 300) == NULL);
+    check(es_cache_peek(c, hash(20), key(20), NULL, 0) == meta);
+    check(sound(c, min));
+
+    free(memory);
+}
+
+
 static void
 test_metadata(void)
 {
@@ -292,9 +437,9 @@ test_metadata(void)
     es_cache_t        *c;
     es_cache_meta_t    meta, *place;
 
-    min = es_cache_region_min();
+    min = es_cache_region_min(VALUE_MAX);
     memory = malloc(min);
-    c = es_cache_init(memory, min);
+    c = es_cache_init(memory, min, VALUE_MAX);
     k = es_str("key");
 
     memset(&meta, 0, sizeof(meta));
@@ -340,9 +485,9 @@ test_use(void)
     es_cache_t       *c;
     es_cache_meta_t   meta;
 
-    size = es_cache_region_min();
+    size = es_cache_region_min(VALUE_MAX);
     region = malloc(size);
-    c = es_cache_init(region, size);
+    c = es_cache_init(region, size, VALUE_MAX);
     blocks = c->blocks - 1;
 
     for (i = 0; i < blocks; i++) {
@@ -477,8 +622,8 @@ test_model(void)
     uint64_t     now;
     es_cache_t  *c;
 
-    size = es_cache_region_min() + 30000;
-    c = es_cache_init(malloc(size), size);
+    size = es_cache_region_min(VALUE_MAX) + 30000;
+    c = es_cache_init(malloc(size), size, VALUE_MAX);
     model_free = c->blocks - 1;
     now = UINT32_MAX - 1000 * 1000;      /* the low bits will wrap around */
     bad = 0;
@@ -512,7 +657,7 @@ test_model(void)
             break;
 
         case 2: case 3: case 4: case 5: case 6: case 7: case 8: case 9:
-            len = any(200) ? any(600) : any(ES_CACHE_VALUE_MAX + 1);
+            len = any(200) ? any(600) : any(VALUE_MAX + 1);
             bad += !put(c, i, len, now);
             model_put(i, len, now);
             break;
@@ -562,6 +707,7 @@ step_work(void *shared)
     (void) get(c, 6, 5000, &len, &meta);                  /* moves */
     es_cache_mark_all(c);
     (void) get(c, 7, 2, &len, &meta);                     /* marks */
+    (void) walk_all(c);                                   /* marks all */
     (void) es_cache_remove(c, hash(STEP_KEYS), key(STEP_KEYS));
     (void) put(c, STEP_KEYS + 3, 20, 2);
 }
@@ -595,7 +741,7 @@ killed_work(void *shared)
             break;
 
         case 2: case 3: case 4:
-            (void) put(c, i, any(20) ? any(900) : any(ES_CACHE_VALUE_MAX), now);
+            (void) put(c, i, any(20) ? any(900) : any(VALUE_MAX), now);
             break;
 
         default:
@@ -627,8 +773,8 @@ killed_verify(es_cache_t *c, uint32_t keys)
 
     check(put(c, 3, 1234, 9000));
     check(get(c, 3, 9000, &len, &meta) == 1 && len == 1234);
-    check(put(c, 62, ES_CACHE_VALUE_MAX, 9001));
-    check(get(c, 62, 9001, &len, &meta) == 1 && len == ES_CACHE_VALUE_MAX);
+    check(put(c, 62, VALUE_MAX, 9001));
+    check(get(c, 62, 9001, &len, &meta) == 1 && len == VALUE_MAX);
     check(sound(c, killed_size));
 }
 
@@ -707,8 +853,8 @@ test_kill(void)
     long         states;
     es_cache_t  *c;
 
-    killed_size = es_cache_region_min();
-    c = es_cache_init(check_shared(killed_size), killed_size);
+    killed_size = es_cache_region_min(VALUE_MAX);
+    c = es_cache_init(check_shared(killed_size), killed_size, VALUE_MAX);
     killed_fill(c);
 
     states = check_each_step(step_work, step_look, c, killed_size);
@@ -734,6 +880,8 @@ main(void)
 
     test_kill();              /* first: little memory makes forks cheap */
     test_limits();
+    test_large();
+    test_walk();
     test_metadata();
     test_use();
     test_model();
