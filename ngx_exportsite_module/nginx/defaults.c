@@ -91,6 +91,8 @@ ngx_exportsite_create_loc_conf(ngx_conf_t *cf)
     lcf->record.flag = NGX_CONF_UNSET;
     lcf->optout = NGX_CONF_UNSET_UINT;
     lcf->key = NGX_CONF_UNSET_PTR;
+    lcf->slots = NGX_CONF_UNSET_PTR;
+    lcf->script = NGX_CONF_UNSET_PTR;
 
     return lcf;
 }
@@ -126,11 +128,17 @@ ngx_exportsite_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                               NGX_EXPORTSITE_OPTOUT_GPC
                               |NGX_EXPORTSITE_OPTOUT_DNT);
     ngx_conf_merge_ptr_value(conf->key, prev->key, NULL);
+    ngx_conf_merge_ptr_value(conf->slots, prev->slots, NULL);
+    ngx_conf_merge_ptr_value(conf->script, prev->script, NULL);
 
     ngx_exportsite_merge_switch(&prev->consent, &conf->consent, 0);
     ngx_exportsite_merge_switch(&prev->record, &conf->record, 1);
 
-    if (ngx_exportsite_merge_languages(cf, prev, conf) != NGX_CONF_OK
+    if (ngx_http_merge_types(cf, &conf->slot_types_keys, &conf->slot_types,
+                             &prev->slot_types_keys, &prev->slot_types,
+                             ngx_http_html_default_types)
+           != NGX_OK
+        || ngx_exportsite_merge_languages(cf, prev, conf) != NGX_CONF_OK
         || ngx_exportsite_merge_ladders(cf, prev, conf) != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;

@@ -58,6 +58,9 @@ char *ngx_exportsite_optout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_exportsite_set_cookie(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_exportsite_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_exportsite_slot_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_exportsite_script(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_exportsite_endpoint(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 #endif

@@ -1,19 +1,25 @@
 /*
- * The early header filter: it sees the response before nginx decides on 304,
- * and so knows its type. Here a view is recognised, and gets the cookie.
+ * The early filters. The header filter sees the response before nginx decides on
+ * 304, and so knows its type: here a view is recognised, and gets the cookie,
+ * and a page with slots its validators. The body filter sees it before nginx
+ * reads files.
  */
 #include "compat.h"
 
+#include "page.h"
 #include "record.h"
 #include "visit.h"
 #include "visitor.h"
 
 
 static ngx_int_t ngx_exportsite_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_exportsite_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
 static ngx_int_t ngx_exportsite_header_filter_init(ngx_conf_t *cf);
 
 
 static ngx_http_output_header_filter_pt  ngx_exportsite_next_header_filter;
+static ngx_http_output_body_filter_pt    ngx_exportsite_next_body_filter;
 
 
 static ngx_http_module_t  ngx_exportsite_header_filter_module_ctx = {
@@ -52,6 +58,10 @@ ngx_exportsite_header_filter(ngx_http_request_t *r)
 {
     ngx_exportsite_visit_t  *visit;
 
+    if (ngx_exportsite_page_header(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     if (r != r->main) {
         return ngx_exportsite_next_header_filter(r);
     }
@@ -71,10 +81,22 @@ ngx_exportsite_header_filter(ngx_http_request_t *r)
 
 
 static ngx_int_t
+ngx_exportsite_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_exportsite_page_body(r, in);
+
+    return ngx_exportsite_next_body_filter(r, in);
+}
+
+
+static ngx_int_t
 ngx_exportsite_header_filter_init(ngx_conf_t *cf)
 {
     ngx_exportsite_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_exportsite_header_filter;
+
+    ngx_exportsite_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_exportsite_body_filter;
 
     return NGX_OK;
 }

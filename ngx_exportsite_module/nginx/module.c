@@ -9,6 +9,7 @@
 #include "process.h"
 #include "record.h"
 #include "status.h"
+#include "unconditional.h"
 #include "variables.h"
 #include "visit.h"
 #include "worker.h"
@@ -167,6 +168,27 @@ static ngx_command_t  ngx_exportsite_commands[] = {
       0,
       NULL },
 
+    { ngx_string("exportsite_slot"),
+      NGX_EXPORTSITE_ANY|NGX_CONF_TAKE2,
+      ngx_exportsite_slot_directive,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("exportsite_slot_types"),
+      NGX_EXPORTSITE_ANY|NGX_CONF_1MORE,
+      ngx_http_types_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_exportsite_loc_conf_t, slot_types_keys),
+      &ngx_http_html_default_types[0] },
+
+    { ngx_string("exportsite_script"),
+      NGX_EXPORTSITE_ANY|NGX_CONF_TAKE12,
+      ngx_exportsite_script,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("exportsite_whoami"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_exportsite_endpoint,
@@ -254,6 +276,13 @@ ngx_exportsite_postconfiguration(ngx_conf_t *cf)
         return NGX_OK;
     }
 
+    if (mcf->redis_slots && mcf->redis.sockaddr == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "an exportsite_slot takes its content from \"redis:\", "
+                      "but there is no exportsite_redis: add it in http");
+        return NGX_ERROR;
+    }
+
     if (mcf->secrets.nelts == 0) {
         ngx_log_error(NGX_LOG_WARN, cf->log, 0,
                       "no exportsite_secret: visitors are signed with a random "
@@ -299,5 +328,13 @@ ngx_exportsite_rewrite_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_exportsite_precontent_handler(ngx_http_request_t *r)
 {
-    return ngx_exportsite_visit_begin(r, ngx_exportsite_at_access);
+    ngx_int_t  rc;
+
+    rc = ngx_exportsite_visit_begin(r, ngx_exportsite_at_access);
+
+    if (rc == NGX_DECLINED) {
+        ngx_exportsite_unconditional(r);
+    }
+
+    return rc;
 }

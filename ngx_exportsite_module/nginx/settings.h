@@ -67,6 +67,26 @@ typedef struct {
 } ngx_exportsite_cookie_t;
 
 
+/* Where the content of a slot comes from. */
+typedef enum {
+    ngx_exportsite_slot_file,
+    ngx_exportsite_slot_redis,
+    ngx_exportsite_slot_uri,
+    ngx_exportsite_slot_text
+} ngx_exportsite_slot_source_e;
+
+typedef struct {
+    ngx_str_t                  name;
+    ngx_exportsite_slot_source_e  source;
+    ngx_http_complex_value_t   value;
+} ngx_exportsite_slot_conf_t;
+
+typedef struct {
+    ngx_http_complex_value_t   uri;
+    ngx_http_complex_value_t  *nonce;             /* or NULL */
+} ngx_exportsite_script_t;
+
+
 typedef struct {
     ngx_flag_t                 enable;
     ngx_uint_t                 phase;
@@ -88,6 +108,11 @@ typedef struct {
     ngx_exportsite_switch_t    record;
     ngx_uint_t                 optout;
     ngx_array_t               *key;               /* of complex_value_t */
+
+    ngx_array_t               *slots;             /* of slot_conf_t */
+    ngx_exportsite_script_t   *script;
+    ngx_hash_t                 slot_types;
+    ngx_array_t               *slot_types_keys;
 } ngx_exportsite_loc_conf_t;
 
 
@@ -143,6 +168,8 @@ typedef struct {
     ngx_shm_zone_t            *profile_zone;
     ngx_shm_zone_t            *state_zone;
     ngx_shm_zone_t            *queue_zone;
+    ngx_shm_zone_t            *contents_zone;     /* with redis: slots */
+    ngx_uint_t                 redis_slots;       /* there are some */
 
     ngx_exportsite_geo_t      *geo;
     ngx_exportsite_redis_conf_t  redis;

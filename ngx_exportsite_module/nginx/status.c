@@ -10,6 +10,7 @@
 #include "profile_zone.h"
 #include "segments.h"
 #include "status.h"
+#include "status_slots.h"
 #include "worker.h"
 
 
@@ -49,7 +50,7 @@ ngx_exportsite_status_handler(ngx_http_request_t *r)
     root = json_pack("{s:s, s:I, s:I, s:I, s:o, s:o,"
                      " s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I},"
                      " s:{s:b, s:I, s:I},"
-                     " s:I, s:o, s:I,"
+                     " s:I, s:o, s:I, s:o,"
                      " s:{s:I, s:I, s:I, s:I, s:I, s:I},"
                      " s:o, s:o}",
         "module", NGX_EXPORTSITE_VERSION,
@@ -78,6 +79,7 @@ ngx_exportsite_status_handler(ngx_http_request_t *r)
         "segments_version", ngx_exportsite_int(w->state->version),
         "segments", ngx_exportsite_status_segments(),
         "regex_limited", ngx_exportsite_int(sum.regex_limited),
+        "slots", ngx_exportsite_status_slots(&sum),
 
         "events",
             "recorded", ngx_exportsite_int(sum.events_queued),

@@ -80,6 +80,8 @@ struct ngx_exportsite_visit_s {
     unsigned                    cookie_seen:1;
     unsigned                    answered:1;       /* header seen */
     unsigned                    view:1;
+    unsigned                    unconditional:1;  /* upstream was asked so */
+    unsigned                    scripted:1;       /* it has the script */
     unsigned                    agent_known:1;
     unsigned                    crawler:1;
     unsigned                    device:2;

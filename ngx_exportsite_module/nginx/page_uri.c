@@ -1,0 +1,330 @@
+/*
+ * A slot's content from a URI of this server. nginx's postpone filter keeps the
+ * order: what the page has after the slot waits for the subrequest, which puts
+ * its answer out, or the page's own text, when it is over.
+ */
+#include "compat.h"
+
+#include "page_out.h"
+#include "page_uri.h"
+#include "worker.h"
+
+
+struct ngx_exportsite_capture_s {
+    ngx_str_t                  own;
+    u_char                    *data;
+    size_t                     len;
+    size_t                     size;
+    ngx_exportsite_left_e      left;              /* why not, if so */
+    unsigned                   complete:1;
+    unsigned                   done:1;
+};
+
+
+static ngx_int_t ngx_exportsite_capture_done(ngx_http_request_t *r,
+    void *data, ngx_int_t rc);
+static ngx_int_t ngx_exportsite_capture_append(ngx_http_request_t *r,
+    ngx_exportsite_capture_t *capture, ngx_buf_t *b);
+static void ngx_exportsite_capture_cleanup(void *data);
+
+
+ngx_exportsite_capture_t *
+ngx_exportsite_capture(ngx_http_request_t *r)
+{
+    if (r->post_subrequest != NULL
+        && r->post_subrequest->handler == ngx_exportsite_capture_done)
+    {
+        return r->post_subrequest->data;
+    }
+
+    return NULL;
+}
+
+
+ngx_uint_t
+ngx_exportsite_page_captured(ngx_http_request_t *r)
+{
+    for ( /* void */ ; r != r->main; r = r->parent) {
+        if (ngx_exportsite_capture(r) != NULL) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_exportsite_capture_t *
+ngx_exportsite_capture_new(ngx_pool_t *pool, ngx_str_t *own)
+{
+    ngx_pool_cleanup_t        *cln;
+    ngx_exportsite_capture_t  *capture;
+
+    cln = ngx_pool_cleanup_add(pool, sizeof(ngx_exportsite_capture_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    capture = cln->data;
+    ngx_memzero(capture, sizeof(ngx_exportsite_capture_t));
+    capture->left = ngx_exportsite_left_failed;
+
+    cln->handler = ngx_exportsite_capture_cleanup;
+
+    capture->own.len = own->len;
+    capture->own.data = ngx_pnalloc(pool, own->len + 1);
+    if (capture->own.data == NULL) {
+        return NULL;
+    }
+
+    ngx_memcpy(capture->own.data, own->data, own->len);
+
+    return capture;
+}
+
+
+ngx_int_t
+ngx_exportsite_page_uri(ngx_exportsite_page_t *page, ngx_str_t *uri,
+    ngx_str_t *own)
+{
+    ngx_str_t                    path, args;
+    ngx_uint_t                   flags;
+    ngx_http_request_t          *sr, *r = page->request;
+    ngx_exportsite_capture_t    *capture;
+    ngx_http_post_subrequest_t  *ps;
+
+    capture = ngx_exportsite_capture_new(r->pool, own);
+    ps = ngx_palloc(r->pool, sizeof(ngx_http_post_subrequest_t));
+
+    if (capture == NULL || ps == NULL) {
+        return NGX_ERROR;
+    }
+
+    path = *uri;
+    ngx_str_null(&args);
+    flags = NGX_HTTP_LOG_UNSAFE;
+
+    if (path.data[0] != '/'
+        || ngx_http_parse_unsafe_uri(r, &path, &args, &flags) != NGX_OK)
+    {
+        ngx_exportsite_count(slots_left[ngx_exportsite_left_refused]);
+        return ngx_exportsite_out_bytes(page, capture->own.data,
+                                        capture->own.len);
+    }
+
+    ps->handler = ngx_exportsite_capture_done;
+    ps->data = capture;
+
+    /* all that comes before must be on its way: none may keep a rest of it */
+
+    if (page->out != NULL) {
+        page->tail->last_in_chain = 1;
+
+        if (ngx_exportsite_out_push(page) == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (ngx_http_subrequest(r, &path, &args, &sr, ps, 0) != NGX_OK) {
+        ngx_exportsite_count(slots_left[ngx_exportsite_left_failed]);
+        return ngx_exportsite_out_bytes(page, capture->own.data,
+                                        capture->own.len);
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_exportsite_capture_header(ngx_http_request_t *r,
+    ngx_exportsite_capture_t *capture)
+{
+    r->filter_need_in_memory = 1;
+
+    /* an error page may answer after the first answer */
+
+    capture->len = 0;
+    capture->complete = 0;
+    capture->left = ngx_exportsite_filled;
+
+    if (r->headers_out.status != NGX_HTTP_OK
+        || (r->headers_out.content_encoding != NULL
+            && r->headers_out.content_encoding->value.len != 0))
+    {
+        capture->left = ngx_exportsite_left_failed;
+
+    } else if (r->headers_out.content_length_n > NGX_EXPORTSITE_CONTENT_MAX) {
+        capture->left = ngx_exportsite_left_large;
+    }
+}
+
+
+ngx_int_t
+ngx_exportsite_capture_body(ngx_http_request_t *r,
+    ngx_exportsite_capture_t *capture, ngx_chain_t *in)
+{
+    ngx_buf_t  *b;
+
+    if (capture->done) {
+        return ngx_exportsite_page_next_body(r, in);
+    }
+
+    for ( /* void */ ; in != NULL; in = in->next) {
+        b = in->buf;
+
+        if (ngx_exportsite_capture_append(r, capture, b) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        b->pos = b->last;
+        b->file_pos = b->file_last;
+
+        if (b->last_buf || b->last_in_chain) {
+            capture->complete = 1;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_exportsite_capture_append(ngx_http_request_t *r,
+    ngx_exportsite_capture_t *capture, ngx_buf_t *b)
+{
+    size_t   len, size;
+    u_char  *data;
+
+    if (capture->left != ngx_exportsite_filled || ngx_buf_special(b)) {
+        return NGX_OK;
+    }
+
+    if (!ngx_buf_in_memory(b)) {
+        capture->left = ngx_exportsite_left_failed;
+        return NGX_OK;
+    }
+
+    len = b->last - b->pos;
+
+    if (len > NGX_EXPORTSITE_CONTENT_MAX - capture->len) {
+        capture->left = ngx_exportsite_left_large;
+        return NGX_OK;
+    }
+
+    if (len > capture->size - capture->len) {
+        size = ngx_max(ngx_max(4096, 2 * capture->size), capture->len + len);
+
+        data = ngx_alloc(size, r->connection->log);
+        if (data == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (capture->data != NULL) {
+            ngx_memcpy(data, capture->data, capture->len);
+            ngx_free(capture->data);
+        }
+
+        capture->data = data;
+        capture->size = size;
+    }
+
+    ngx_memcpy(capture->data + capture->len, b->pos, len);
+    capture->len += len;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_exportsite_capture_cleanup(void *data)
+{
+    ngx_exportsite_capture_t  *capture = data;
+
+    if (capture->data != NULL) {
+        ngx_free(capture->data);
+    }
+}
+
+
+/* Puts out what was captured, or the page's own. */
+static ngx_int_t
+ngx_exportsite_capture_put(ngx_http_request_t *r,
+    ngx_exportsite_capture_t *capture)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    if (capture->left == ngx_exportsite_filled && !capture->complete) {
+        capture->left = ngx_exportsite_left_failed;
+    }
+
+    if (capture->left == ngx_exportsite_filled && capture->len == 0) {
+        capture->left = ngx_exportsite_left_missing;
+    }
+
+    if (capture->left == ngx_exportsite_filled) {
+        ngx_exportsite_count(slots_filled);
+
+    } else {
+        ngx_exportsite_count(slots_left[capture->left]);
+
+        if (capture->own.len == 0) {
+            return NGX_OK;
+        }
+    }
+
+    b = ngx_calloc_buf(r->pool);
+    cl = ngx_alloc_chain_link(r->pool);
+
+    if (b == NULL || cl == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (capture->left == ngx_exportsite_filled) {
+        b->pos = capture->data;
+        b->last = capture->data + capture->len;
+
+    } else {
+        b->pos = capture->own.data;
+        b->last = capture->own.data + capture->own.len;
+    }
+
+    b->start = b->pos;
+    b->end = b->last;
+    b->memory = 1;
+    b->last_in_chain = 1;
+
+    cl->buf = b;
+    cl->next = NULL;
+
+    return ngx_exportsite_page_next_body(r, cl);
+}
+
+
+/*
+ * Called each time nginx finalizes the subrequest: it may have an error page
+ * to answer with first, or to wait for a file that is being read.
+ */
+static ngx_int_t
+ngx_exportsite_capture_done(ngx_http_request_t *r, void *data, ngx_int_t rc)
+{
+    ngx_exportsite_capture_t  *capture = data;
+
+    if (capture->done || r->connection->error
+        || rc == NGX_HTTP_CLIENT_CLOSED_REQUEST
+        || (rc == NGX_HTTP_REQUEST_TIME_OUT && r->connection->timedout))
+    {
+        return rc;
+    }
+
+    if ((rc >= NGX_HTTP_SPECIAL_RESPONSE && !r->header_sent)
+        || (r->buffered && !capture->complete && rc != NGX_ERROR))
+    {
+        return rc;
+    }
+
+    capture->done = 1;
+
+    return ngx_exportsite_capture_put(r, capture) == NGX_ERROR ? NGX_ERROR
+                                                               : NGX_OK;
+}
