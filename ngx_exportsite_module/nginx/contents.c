@@ -14,9 +14,8 @@
 #define NGX_EXPORTSITE_CONTENT_TRIES  3
 
 /* How the marks of a stored content are used. */
-#define ngx_exportsite_entry_version(stored)  (stored)->mark[0]
-#define ngx_exportsite_entry_tried(stored)    (stored)->mark[1]
-#define ngx_exportsite_entry_id(stored)       (&(stored)->mark[2])
+#define ngx_exportsite_entry_id(stored)     (&(stored)->mark[0])
+#define ngx_exportsite_entry_tried(stored)  (stored)->mark[2]
 
 
 static void ngx_exportsite_contents_check(ngx_str_t *key,
@@ -98,30 +97,23 @@ ngx_exportsite_contents_take(ngx_exportsite_stored_t *stored,
 {
     ngx_exportsite_content_t  *content;
 
-    if (entry->left == ngx_exportsite_left_missing) {
-        if (stored->content != NULL
-            || stored->left != ngx_exportsite_left_missing)
-        {
-            ngx_exportsite_store_put(stored, NULL, entry->left);
-        }
-
-    } else if (entry->version == ngx_exportsite_entry_version(stored)) {
+    if (stored->left == entry->left
+        && (stored->content == NULL || stored->content->hash == entry->hash))
+    {
         return NGX_OK;
+    }
 
-    } else if (entry->left != ngx_exportsite_filled) {
-        ngx_exportsite_store_put(stored, NULL, entry->left);
+    content = NULL;
 
-    } else {
+    if (entry->left == ngx_exportsite_filled) {
         content = ngx_exportsite_contents_copy(ngx_exportsite_entry_id(stored),
                                                entry);
         if (content == NULL) {
             return NGX_AGAIN;
         }
-
-        ngx_exportsite_store_put(stored, content, ngx_exportsite_filled);
     }
 
-    ngx_exportsite_entry_version(stored) = entry->version;
+    ngx_exportsite_store_put(stored, content, entry->left);
 
     return NGX_OK;
 }

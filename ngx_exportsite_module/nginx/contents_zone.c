@@ -1,8 +1,8 @@
 /*
  * Contents of slots in the zone. An entry's key is a keyed hash of the KEY; its
- * value is a head, the KEY, which is compared, and the content; its tag is the
- * version in which it changed. Keys that Redis has no content of have a table
- * of their own, so that unknown ones, which visitors may choose, evict nothing.
+ * value is a head, the KEY, which is compared, and the content. Keys that Redis
+ * has no content of have a table of their own, so that unknown ones, which
+ * visitors may choose, evict nothing.
  */
 #include "compat.h"
 
@@ -23,6 +23,9 @@ typedef struct {
     uint32_t  len;
     uint32_t  key_len;
 } ngx_exportsite_entry_head_t;
+
+_Static_assert(sizeof(ngx_exportsite_entry_head_t) + ES_SLOT_KEY_MAX
+               == NGX_EXPORTSITE_ENTRY_HEAD, "the zone is made for less");
 
 
 static void ngx_exportsite_contents_visit(void *data, es_cache_meta_t *meta,
@@ -198,7 +201,7 @@ ngx_exportsite_contents_look(ngx_str_t *key, uint64_t id[2], ngx_uint_t can,
 
         entry->known = 1;
         entry->left = meta->flags & NGX_EXPORTSITE_CONTENT_LEFT;
-        entry->version = (uint64_t) 1 << 32 | meta->tag;
+        entry->hash = head.hash;
         entry->stale = can
                  && ngx_exportsite_contents_stale(meta->read_at,
                         &meta->tried_at,
@@ -260,9 +263,10 @@ ngx_exportsite_contents_copy(uint64_t id[2],
 
     ngx_exportsite_contents_unlock();
 
-    if (!found || meta.tag != (uint32_t) entry->version
+    if (!found
         || !ngx_exportsite_contents_key((char *) content->data, len, &head,
-                                        &key))
+                                        &key)
+        || head.hash != entry->hash)
     {
         ngx_exportsite_content_release(content);
         return NULL;
@@ -289,7 +293,7 @@ ngx_exportsite_contents_write(ngx_str_t *key, uint64_t id[2],
 
     meta.read_at = ngx_exportsite_contents_now();
     meta.tried_at = meta.read_at;
-    meta.tag = (uint32_t) (sh->version + 1);
+    meta.tag = 0;
     meta.flags = left;
 
     old = ngx_exportsite_contents_entry(key, id, &head, &was);
@@ -298,7 +302,6 @@ ngx_exportsite_contents_write(ngx_str_t *key, uint64_t id[2],
         && (old->flags & NGX_EXPORTSITE_CONTENT_LEFT) == meta.flags
         && ngx_memcmp(&head, value, sizeof(head)) == 0)
     {
-        meta.tag = old->tag;
         *old = meta;
         return;
     }
@@ -447,6 +450,9 @@ ngx_exportsite_contents_all_changed(void)
 
     sh->generation++;
     es_cache_mark_all(ngx_exportsite_contents_cache());
+
+    /* what a worker has and the zone has lost is asked for at once */
+    sh->version++;
 
     ngx_exportsite_contents_unlock();
 }

@@ -16,7 +16,7 @@
 typedef struct {
     ngx_uint_t                 known;
     ngx_exportsite_left_e      left;              /* or filled */
-    uint64_t                   version;           /* the same bytes if equal */
+    uint64_t                   hash;              /* of the content */
     size_t                     size;              /* that the entry takes */
     ngx_uint_t                 stale;             /* to be fetched, by us */
 } ngx_exportsite_contents_entry_t;
@@ -44,8 +44,8 @@ void ngx_exportsite_contents_find(ngx_str_t *key, uint64_t id[2],
     ngx_uint_t can, ngx_exportsite_contents_entry_t *entry);
 
 /*
- * A copy of what find() found, with a reference for the caller; NULL where it
- * is another by now, or without memory.
+ * A copy of what find() found, with a reference for the caller; NULL where that
+ * has changed since, or without memory.
  */
 ngx_exportsite_content_t *ngx_exportsite_contents_copy(uint64_t id[2],
     ngx_exportsite_contents_entry_t *entry);

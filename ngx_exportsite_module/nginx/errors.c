@@ -34,7 +34,7 @@ static void ngx_exportsite_errors_sent(redisAsyncContext *ac, void *reply,
     void *data);
 
 
-static uint64_t           ngx_exportsite_errors_known;   /* a hash; 0: nothing */
+static uint64_t           ngx_exportsite_errors_known;   /* a hash, or 0 */
 static ngx_atomic_uint_t  ngx_exportsite_errors_seen;
 static ngx_event_t        ngx_exportsite_errors_event;
 

@@ -1,8 +1,8 @@
 /*
- * The early filters. The header filter sees the response before nginx decides on
- * 304, and so knows its type: here a view is recognised, and gets the cookie,
- * and a page with slots its validators. The body filter sees it before nginx
- * reads files.
+ * The early filters. The header filter sees the response before nginx decides
+ * on 304, and so knows its type: here a view is recognised, and gets the
+ * cookie, and a page with slots its validators. The body filter sees it before
+ * nginx reads files.
  */
 #include "compat.h"
 

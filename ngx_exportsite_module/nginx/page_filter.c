@@ -1,6 +1,6 @@
 /*
- * The late filter: it sees the page decoded, and before all that would put other
- * text in.
+ * The late filter: it sees the page decoded, and before all that would put
+ * other text in.
  */
 #include "compat.h"
 

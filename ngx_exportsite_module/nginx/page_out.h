@@ -7,7 +7,7 @@
 #include "page.h"
 
 
-/* Bytes from one place to another of the buffer being read, if there are any. */
+/* Bytes of the buffer being read, from here to there, if there are any. */
 ngx_int_t ngx_exportsite_out_slice(ngx_exportsite_page_t *page, u_char *from,
     u_char *to);
 

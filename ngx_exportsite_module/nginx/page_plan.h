@@ -1,6 +1,6 @@
 /*
- * Plans: where the slots of a file lie, found once and remembered by each worker
- * for as long as the file does not change.
+ * Plans: where the slots of a file lie, found once and remembered by each
+ * worker for as long as the file does not change.
  */
 #ifndef NGX_EXPORTSITE_PAGE_PLAN_H
 #define NGX_EXPORTSITE_PAGE_PLAN_H

@@ -142,7 +142,9 @@ ngx_exportsite_slot_look(ngx_http_request_t *r, ngx_str_t *path,
             return;
         }
 
-        if (stored->content != NULL || stored->checked == 0) {
+        if ((stored->content != NULL || stored->checked == 0)
+            && (clcf->log_not_found || of.err != NGX_ENOENT))
+        {
             ngx_log_error(NGX_LOG_ERR, r->connection->log, of.err,
                           "exportsite: %s \"%V\" failed, the page's own "
                           "stays in its slot", of.failed, path);
