@@ -3,6 +3,7 @@ with one of the contenders, wrk. All that was started ends with the Bench."""
 
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 
 import crowd
 import mmdb
@@ -26,6 +28,7 @@ GEOIP2 = MODULES / "ngx_http_geoip2_module.so"
 REDIS_PORT, PROXY_PORT, NGINX_PORT = 25000, 25001, 25010
 NGINX_CORE, LOAD_CORE = 0, 1
 CONNECTIONS = 64
+DISTURBED, REPEATS = 0.10, 8  # of a core that others may take; how often to try
 TICKS = os.sysconf("SC_CLK_TCK")
 
 # what is needed: (a program or file, the Debian package that has it)
@@ -75,6 +78,10 @@ def until(condition, what, seconds=20):
     return result
 
 
+def spread(values, form):
+    return f"{median(values):{form}} ({min(values):{form}}–{max(values):{form}})"
+
+
 def listening(port):
     with socket.socket() as sock:
         return sock.connect_ex(("127.0.0.1", port)) == 0
@@ -86,7 +93,7 @@ class Bench:
         self.temporary = tempfile.TemporaryDirectory(prefix="exportsite-bench-")
         self.dir = Path(self.temporary.name)
         self.dir.chmod(0o755)
-        self.started = []
+        self.started, self.nginxes = [], []
         database = subprocess.run([ROOT / "scripts/fetch-mmdb"], check=True,
                                   stdout=subprocess.PIPE, text=True).stdout.strip()
         self.mmdb_path = database
@@ -148,7 +155,38 @@ class Bench:
                    *[x for name, rule, _ in crowd.SEGMENTS for x in (name, rule)])
 
     def nginx(self, contender, **options):
-        return Nginx(self, contender, **options)
+        self.nginxes.append(Nginx(self, contender, **options))
+        return self.nginxes[-1]
+
+    def taken(self):
+        """Seconds of CPU that this benchmark has taken until now."""
+        return (sum(os.times()[:4]) + sum(
+            sum(cpu_time(process.pid)) for process in self.started
+            if process.poll() is None) + sum(
+            sum(nginx.cpu()) for nginx in self.nginxes
+            if nginx.process.poll() is None))
+
+    def measure(self, nginx, seconds, **load):
+        """A load on nginx, as a row of figures; repeated if others disturbed it."""
+        for repeated in range(REPEATS):
+            before, others = nginx.cpu(), busy_time() - self.taken()
+            row = self.wrk(nginx.port, seconds, **load).result()
+            time.sleep(0.4)      # the last events are sent
+            used = [b - a for a, b in zip(before, nginx.cpu())]
+            others = busy_time() - self.taken() - others
+            row["others"] = max(0, others) / (seconds + 0.4)
+            row["repeated"] = repeated
+            if row["others"] < DISTURBED:
+                break
+        row["user"], row["system"] = (1e6 * u / row["requests"] for u in used)
+        row["cpu"] = row["user"] + row["system"]
+        return row
+
+    def round(self, nginxes, seconds, seed):
+        """Each of them measured once, in an order by chance; rows as they stand."""
+        rows = {n: self.measure(nginxes[n], seconds, seed=seed) for n in
+                random.Random(seed).sample(range(len(nginxes)), len(nginxes))}
+        return [rows[n] for n in range(len(nginxes))]
 
     def wrk(self, port, seconds, order="random", pause=0, connections=CONNECTIONS,
             seed=1):
@@ -184,7 +222,7 @@ class Nginx:
     `options` fill in what contenders.py leaves open."""
 
     def __init__(self, bench, contender, port=NGINX_PORT, workers=1, wrap=(), main="",
-                 http="", server="", **options):
+                 http="", server="", core=NGINX_CORE, **options):
         self.contender, self.port = contender, port
         self.run = bench.dir / f"{contender.name}-{port}"
         self.run.mkdir(exist_ok=True)
@@ -214,7 +252,7 @@ class Nginx:
             sys.exit(f"port {port} is taken")
         self.process = bench.start(
             [*wrap, "nginx", "-p", self.run, "-c", config, "-e",
-             self.run / "error.log"], NGINX_CORE)
+             self.run / "error.log"], core)
         until(lambda: self.process.poll() is not None or listening(port),
               f"nginx with {contender.name}", 60)
         if self.process.poll() is not None:
@@ -239,6 +277,11 @@ class Nginx:
         sizes = {name: int(kb) / 1024 for name, kb in
                  re.findall(r"^Rss(\w+):\s+(\d+) kB", text, re.M)}
         return sizes["Anon"], sizes["File"] + sizes["Shmem"]
+
+    def private(self):
+        """KB that the first worker has written to and shares with nobody."""
+        text = Path(f"/proc/{self.workers()[0]}/smaps_rollup").read_text()
+        return int(re.search(r"^Private_Dirty:\s+(\d+) kB", text, re.M)[1])
 
     def get(self, path):
         """A body, on a connection of its own."""
@@ -269,15 +312,25 @@ class Link:
         return self.answer()
 
     def answer(self):
-        status, length = 0, 0
+        status, length, chunked = 0, 0, False
         while (line := self.file.readline()) not in (b"\r\n", b""):
+            name = line.lower()
             if line.startswith(b"HTTP/"):
                 status = int(line.split()[1])
-            elif line.lower().startswith(b"content-length:"):
+            elif name.startswith(b"content-length:"):
                 length = int(line.split(b":")[1])
+            elif name.startswith(b"transfer-encoding:"):
+                chunked = True
         if not status:
             raise ConnectionError("nginx closed the connection")
-        return status, self.file.read(length).decode()
+        body = b"".join(self.chunks()) if chunked else self.file.read(length)
+        return status, body.decode()
+
+    def chunks(self):
+        while length := int(self.file.readline(), 16):
+            yield self.file.read(length)
+            self.file.readline()
+        self.file.readline()
 
     def close(self):
         self.file.close()

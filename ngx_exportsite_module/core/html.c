@@ -114,12 +114,142 @@ html_name_add(es_html_t *h, char c)
 }
 
 
+/*
+ * An attribute as almost all are, name="value", that is here in one piece and
+ * is not ours: where it ends, or NULL.
+ */
+static inline const char *
+html_attribute(const char *p, const char *end)
+{
+    size_t    n;
+    uint64_t  w, stops;
+
+    if (end - p < 16) {
+        return NULL;
+    }
+
+    w = es_word_load(p);
+    stops = html_word_stops(w);
+
+    if (stops == 0) {
+        if (html_word_lower(w) == HTML_DATA_ES) {
+            return NULL;
+        }
+
+        p += 8;
+        stops = html_word_stops(es_word_load(p));
+
+        if (stops == 0) {
+            return NULL;
+        }
+
+    } else if ((stops & 0x80) != 0) {
+        return NULL;
+    }
+
+    n = (size_t) __builtin_ctzll(stops) / 8;
+    p += n;
+
+    if (end - p < 3 || p[0] != '=' || (p[1] != '"' && p[1] != '\'')) {
+        return NULL;
+    }
+
+    p = memchr(p + 2, p[1], (size_t) (end - p - 2));
+
+    return p ? p + 1 : NULL;
+}
+
+
+/*
+ * A tag that means nothing here, and is written as almost all are: the byte
+ * after it, or NULL for one that takes a closer look.
+ */
+static inline const char *
+html_skip_tag(const char *p, const char *end)
+{
+    size_t    n;
+    uint64_t  w, stops;
+
+    if (end - p < 12) {
+        return NULL;
+    }
+
+    p += 1 + (p[1] == '/');
+    w = es_word_load(p);
+    stops = html_word_stops(w);
+
+    if (stops == 0 || !html_letter(*p)) {
+        return NULL;
+    }
+
+    n = (size_t) __builtin_ctzll(stops) / 8;
+    w = html_word_lower(w & ((UINT64_C(1) << 8 * n) - 1));
+
+    if (es_html_element(w)
+        & (ES_HTML_RAWTEXT | ES_HTML_FOREIGN | ES_HTML_TOLD))
+    {
+        return NULL;
+    }
+
+    for (p += n; *p != '>'; /* void */) {
+        if (!html_space(*p) && *p != '/') {
+            return NULL;
+        }
+
+        do {
+            if (++p == end) {
+                return NULL;
+            }
+        } while (html_space(*p));
+
+        if (*p != '>') {
+            p = html_attribute(p, end);
+        }
+
+        if (p == NULL || p == end) {
+            return NULL;
+        }
+    }
+
+    return p + 1;
+}
+
+
+/*
+ * Most of most pages: text, and tags that can be skipped. Returns the first '<'
+ * of something else. The next '<' is looked for without waiting for the end of
+ * the tag, so that a processor does both at a time.
+ */
+static const char *
+html_skip(const char *p, const char *end)
+{
+    const char  *after;
+
+    for (p = memchr(p, '<', (size_t) (end - p)); p != NULL; /* void */) {
+        after = html_skip_tag(p, end);
+
+        if (after == NULL) {
+            return p;
+        }
+
+        p = memchr(p + 1, '<', (size_t) (end - p - 1));
+
+        if (p != NULL && p < after) {
+            p = memchr(after, '<', (size_t) (end - after));
+        }
+    }
+
+    return end;
+}
+
+
 static const char *
 html_text(es_html_t *h, const char *p, const char *end)
 {
-    p = memchr(p, '<', (size_t) (end - p));
+    p = h->tree.depth ? memchr(p, '<', (size_t) (end - p))
+                      : html_skip(p, end);
 
-    if (p == NULL) {
+    if (p == NULL || p == end) {
         return end;
     }
 
@@ -210,52 +340,6 @@ html_tag_name(es_html_t *h, const char *p, const char *end)
     }
 
     return p;
-}
-
-
-/*
- * An attribute as almost all are, name="value", that is here in one piece and
- * is not ours: where it ends, or NULL.
- */
-static inline const char *
-html_attribute(const char *p, const char *end)
-{
-    size_t    n;
-    uint64_t  w, stops;
-
-    if (end - p < 16) {
-        return NULL;
-    }
-
-    w = es_word_load(p);
-    stops = html_word_stops(w);
-
-    if (stops == 0) {
-        if (html_word_lower(w) == HTML_DATA_ES) {
-            return NULL;
-        }
-
-        p += 8;
-        stops = html_word_stops(es_word_load(p));
-
-        if (stops == 0) {
-            return NULL;
-        }
-
-    } else if ((stops & 0x80) != 0) {
-        return NULL;
-    }
-
-    n = (size_t) __builtin_ctzll(stops) / 8;
-    p += n;
-
-    if (end - p < 3 || p[0] != '=' || (p[1] != '"' && p[1] != '\'')) {
-        return NULL;
-    }
-
-    p = memchr(p + 2, p[1], (size_t) (end - p - 2));
-
-    return p ? p + 1 : NULL;
 }
 
 

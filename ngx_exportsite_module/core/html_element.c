@@ -67,8 +67,8 @@
                            ES_HTML_SCOPE | ES_HTML_SCOPE_TABLE | STRICT)
 #define IS_HTML       IS(HTML, ANY,                                           \
                            ES_HTML_SCOPE | ES_HTML_SCOPE_TABLE | STRICT)
-#define IS_HEAD       IS(HEAD, ANY, ES_HTML_BREAKOUT | STRICT)
-#define IS_BODY       IS(BODY, ANY, ES_HTML_BREAKOUT | STRICT)
+#define IS_HEAD       IS(HEAD, ANY, ES_HTML_TOLD | ES_HTML_BREAKOUT | STRICT)
+#define IS_BODY       IS(BODY, ANY, ES_HTML_TOLD | ES_HTML_BREAKOUT | STRICT)
 #define IS_ANY        IS(OTHER, ANY, STRICT)
 #define IS_SVG        IS(SVG, ORDINARY, ES_HTML_FOREIGN)
 #define IS_MATH       IS(MATH, ORDINARY, ES_HTML_FOREIGN)

@@ -75,6 +75,7 @@ typedef enum {
 #define ES_HTML_SVG_POINT     0x400000   /* HTML again, as a child of svg's */
 #define ES_HTML_MATH_POINT    0x800000   /* … or math's */
 #define ES_HTML_FOREIGN       0x1000000  /* svg, math */
+#define ES_HTML_TOLD          0x2000000  /* its end tag is an event */
 
 #define es_html_is(kind, end, flags)  ((kind) | (end) << 6 | (flags))
 #define es_html_kind(is)              ((es_html_kind_e) ((is) & 0x3f))

@@ -463,13 +463,12 @@ tree_end_form(es_html_tree_t *t)
 static void
 tree_end_html(es_html_tree_t *t, es_html_tag_t tag)
 {
-    int                       n;
-    es_html_kind_e            kind;
-    const es_html_open_t     *first;
+    int                 n;
+    es_html_kind_e      kind;
 
     static const struct {
-        tree_mask_t           mask;
-        tree_outside_e        outside;
+        tree_mask_t     mask;
+        tree_outside_e  outside;
     } rules[] = {
         [ES_HTML_END_ORDINARY] = { ES_HTML_SPECIAL, TREE_WEAK },
         [ES_HTML_END_FORMAT] = { ES_HTML_SCOPE, TREE_WEAK },
@@ -513,10 +512,11 @@ tree_end_html(es_html_tree_t *t, es_html_tag_t tag)
         return;
     }
 
-    /* a stray </g> in svg is more likely than one about an element around */
-    first = &t->open[0];
-
-    if (tag.is == 0 && first->space != TREE_HTML && t->slot != 0) {
+    /* a stray </g> in svg is more likely than one about an element around it */
+    if (t->open[0].space != TREE_HTML && rule->outside == TREE_WEAK
+        && es_html_end_of(tag.is) == ES_HTML_END_ORDINARY
+        && !(tag.is & ES_HTML_BREAKOUT))
+    {
         return;
     }
 

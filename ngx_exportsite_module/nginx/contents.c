@@ -82,11 +82,8 @@ ngx_exportsite_contents_unknown(ngx_str_t *key, ngx_exportsite_stored_t *stored,
 
     ngx_exportsite_entry_tried(stored) = ngx_current_msec;
 
-    /* a content that the zone has lost may be gone: all are told then */
-
     (void) ngx_exportsite_fetch(key, ngx_exportsite_entry_id(stored),
-                                stored->content ? ngx_exportsite_fetch_told
-                                                : ngx_exportsite_fetch_used);
+                                ngx_exportsite_fetch_used);
 }
 
 

@@ -259,9 +259,12 @@ ngx_exportsite_fetch_next(void)
         ngx_queue_remove(q);
         ngx_exportsite_fetch_waiting--;
 
-        if (ngx_exportsite_fetch_send(fetch) != NGX_OK) {
+        if ((fetch->kind == ngx_exportsite_fetch_many
+             && !ngx_exportsite_contents_room()
+             && !ngx_exportsite_contents_known(fetch->id))
+            || ngx_exportsite_fetch_send(fetch) != NGX_OK)
+        {
             ngx_exportsite_fetch_free(fetch);
-            return;
         }
     }
 }
@@ -367,7 +370,7 @@ ngx_exportsite_fetch_refused(ngx_exportsite_fetch_t *fetch, redisReply *r)
 {
     u_char        error[160];
     ngx_str_t     key;
-    ngx_uint_t    wrong, changed;
+    ngx_uint_t    wrong;
     const char   *text;
 
     key.len = fetch->key_len;
@@ -378,7 +381,7 @@ ngx_exportsite_fetch_refused(ngx_exportsite_fetch_t *fetch, redisReply *r)
     text = r->type == REDIS_REPLY_ERROR ? r->str : "not a string";
     wrong = ngx_strncmp(text, "WRONGTYPE", 9) == 0;
 
-    if (wrong || !ngx_exportsite_contents_known(fetch->id, &changed)) {
+    if (wrong || !ngx_exportsite_contents_known(fetch->id)) {
         ngx_exportsite_contents_put(&key, fetch->id, ngx_exportsite_left_failed,
                                     NULL, 0, fetch->told);
     }

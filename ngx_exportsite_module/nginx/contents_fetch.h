@@ -11,7 +11,7 @@
 typedef enum {
     ngx_exportsite_fetch_used = 0,                /* a request, or nobody */
     ngx_exportsite_fetch_told,                    /* it was changed: waits */
-    ngx_exportsite_fetch_many,                    /* one of many: waits too */
+    ngx_exportsite_fetch_many,                    /* if there is room for it */
     ngx_exportsite_fetch_kinds
 } ngx_exportsite_fetch_e;
 

@@ -21,7 +21,7 @@ typedef enum {
 } ngx_exportsite_load_e;
 
 
-static void ngx_exportsite_load_begin(ngx_uint_t scan);
+static void ngx_exportsite_load_begin(ngx_uint_t all, ngx_uint_t scan);
 static void ngx_exportsite_load_step(void);
 static void ngx_exportsite_load_walk(void);
 static void ngx_exportsite_load_errors(void);
@@ -30,10 +30,10 @@ static void ngx_exportsite_load_came(redisAsyncContext *ac, void *reply,
     void *data);
 static void ngx_exportsite_load_keys(redisReply *keys);
 static ngx_uint_t ngx_exportsite_load_cursor(redisReply *r);
-static ngx_uint_t ngx_exportsite_load_full(void);
 
 
 static ngx_exportsite_load_e  ngx_exportsite_load_state;
+static ngx_uint_t             ngx_exportsite_load_fresh; /* these, too */
 static ngx_uint_t             ngx_exportsite_load_scan;  /* after the walk */
 static ngx_uint_t             ngx_exportsite_load_again;
 static uint32_t               ngx_exportsite_load_slot;
@@ -72,7 +72,7 @@ ngx_exportsite_contents_load_all(void)
     }
 
     ngx_exportsite_contents_all_changed();
-    ngx_exportsite_load_begin(1);
+    ngx_exportsite_load_begin(0, 1);
 }
 
 
@@ -82,7 +82,7 @@ ngx_exportsite_contents_refresh(void)
     if (ngx_exportsite_worker.contents != NULL
         && ngx_exportsite_load_state == ngx_exportsite_load_rests)
     {
-        ngx_exportsite_load_begin(0);
+        ngx_exportsite_load_begin(1, 0);
     }
 }
 
@@ -98,15 +98,19 @@ ngx_exportsite_contents_stop(void)
 }
 
 
-/* Without a connection nothing begins: it begins when there is one. */
+/*
+ * Walks over what is said to have changed, or over all, and then scans or not.
+ * Without a connection nothing begins: it begins when there is one.
+ */
 static void
-ngx_exportsite_load_begin(ngx_uint_t scan)
+ngx_exportsite_load_begin(ngx_uint_t all, ngx_uint_t scan)
 {
     if (ngx_exportsite_worker.redis.state != ngx_exportsite_redis_connected) {
         return;
     }
 
     ngx_exportsite_load_state = ngx_exportsite_load_walks;
+    ngx_exportsite_load_fresh = all;
     ngx_exportsite_load_scan = scan;
     ngx_exportsite_load_again = 0;
     ngx_exportsite_load_slot = 0;
@@ -136,17 +140,18 @@ ngx_exportsite_load_step(void)
     if (ngx_exportsite_load_state == ngx_exportsite_load_rests
         && ngx_exportsite_load_again)
     {
-        ngx_exportsite_contents_load_all();
+        ngx_exportsite_load_begin(0, 1);
     }
 }
 
 
+/* Fetches a key; with fresh also if nothing is said to have changed it. */
 static void
-ngx_exportsite_load_key(u_char *data, size_t len, ngx_uint_t all)
+ngx_exportsite_load_key(u_char *data, size_t len, ngx_exportsite_fetch_e kind,
+    ngx_uint_t fresh)
 {
-    uint64_t    id[2];
-    ngx_str_t   key;
-    ngx_uint_t  changed;
+    uint64_t   id[2];
+    ngx_str_t  key;
 
     key.data = data;
     key.len = len;
@@ -157,8 +162,8 @@ ngx_exportsite_load_key(u_char *data, size_t len, ngx_uint_t all)
 
     ngx_exportsite_contents_id(&key, id);
 
-    if (all || !ngx_exportsite_contents_known(id, &changed) || changed) {
-        (void) ngx_exportsite_fetch(&key, id, ngx_exportsite_fetch_many);
+    if (fresh || !ngx_exportsite_contents_fresh(id)) {
+        (void) ngx_exportsite_fetch(&key, id, kind);
     }
 }
 
@@ -171,7 +176,9 @@ ngx_exportsite_load_walk(void)
 
     if (ngx_exportsite_contents_walk(&ngx_exportsite_load_slot, &keys)) {
         for (i = 0; i < keys.n; i++) {
-            ngx_exportsite_load_key(keys.key[i].data, keys.key[i].len, 1);
+            ngx_exportsite_load_key(keys.key[i].data, keys.key[i].len,
+                                    ngx_exportsite_fetch_many,
+                                    ngx_exportsite_load_fresh);
         }
 
         return;
@@ -199,7 +206,8 @@ ngx_exportsite_load_errors(void)
     at = 0;
 
     while (ngx_exportsite_errors_slot_next(&at, &error)) {
-        ngx_exportsite_load_key(error.key, error.key_len, 0);
+        ngx_exportsite_load_key(error.key, error.key_len,
+                                ngx_exportsite_fetch_told, 1);
     }
 }
 
@@ -293,10 +301,12 @@ ngx_exportsite_load_cursor(redisReply *r)
     ngx_memcpy(ngx_exportsite_load_at, cursor->str, len);
     ngx_exportsite_load_at_len = len;
 
-    return !(len == 1 && cursor->str[0] == '0') && !ngx_exportsite_load_full();
+    return !(len == 1 && cursor->str[0] == '0')
+           && ngx_exportsite_contents_room();
 }
 
 
+/* Fetches those that the walk over the zone has not fetched just now. */
 static void
 ngx_exportsite_load_keys(redisReply *keys)
 {
@@ -316,19 +326,8 @@ ngx_exportsite_load_keys(redisReply *keys)
             && ngx_memcmp(key->str, begin.data, begin.len) == 0)
         {
             ngx_exportsite_load_key((u_char *) key->str + begin.len,
-                                    key->len - begin.len, 0);
+                                    key->len - begin.len,
+                                    ngx_exportsite_fetch_many, 0);
         }
     }
-}
-
-
-/* To load more would push out what is in use. */
-static ngx_uint_t
-ngx_exportsite_load_full(void)
-{
-    es_cache_stats_t  stats;
-
-    ngx_exportsite_contents_stats(&stats);
-
-    return stats.used > stats.size / 8 * 7;
 }

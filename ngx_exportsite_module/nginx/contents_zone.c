@@ -392,8 +392,8 @@ ngx_exportsite_contents_put(ngx_str_t *key, uint64_t id[2],
 }
 
 
-ngx_uint_t
-ngx_exportsite_contents_known(uint64_t id[2], ngx_uint_t *changed)
+static ngx_uint_t
+ngx_exportsite_contents_flags(uint64_t id[2], uint32_t *flags)
 {
     es_cache_meta_t  *meta;
 
@@ -402,12 +402,43 @@ ngx_exportsite_contents_known(uint64_t id[2], ngx_uint_t *changed)
     meta = es_cache_meta(ngx_exportsite_contents_cache(), id[0],
                          ngx_exportsite_contents_name(id));
 
-    *changed = meta != NULL && (meta->flags & (NGX_EXPORTSITE_CONTENT_CHANGED
-                                               | ES_CACHE_MARKED));
+    *flags = meta ? meta->flags : 0;
 
     ngx_exportsite_contents_unlock();
 
     return meta != NULL;
+}
+
+
+ngx_uint_t
+ngx_exportsite_contents_known(uint64_t id[2])
+{
+    uint32_t  flags;
+
+    return ngx_exportsite_contents_flags(id, &flags);
+}
+
+
+ngx_uint_t
+ngx_exportsite_contents_fresh(uint64_t id[2])
+{
+    uint32_t  flags;
+
+    return ngx_exportsite_contents_flags(id, &flags)
+           && !(flags & (NGX_EXPORTSITE_CONTENT_CHANGED|ES_CACHE_MARKED));
+}
+
+
+ngx_uint_t
+ngx_exportsite_contents_room(void)
+{
+    es_cache_stats_t  stats;
+
+    ngx_exportsite_contents_stats(&stats);
+
+    /* what is under way may take the other half */
+
+    return stats.used < stats.size / 2;
 }
 
 

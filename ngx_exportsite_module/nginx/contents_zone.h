@@ -60,8 +60,12 @@ void ngx_exportsite_contents_put(ngx_str_t *key, uint64_t id[2],
 /* Moves on when the content is said to have changed (or one that shares it). */
 uint32_t ngx_exportsite_contents_epoch(uint64_t id[2]);
 
-/* Is there an entry, and is it not said to have changed? */
-ngx_uint_t ngx_exportsite_contents_known(uint64_t id[2], ngx_uint_t *changed);
+/* Is there an entry? And one that is not said to have changed? */
+ngx_uint_t ngx_exportsite_contents_known(uint64_t id[2]);
+ngx_uint_t ngx_exportsite_contents_fresh(uint64_t id[2]);
+
+/* Is there room beside what is in use? */
+ngx_uint_t ngx_exportsite_contents_room(void);
 
 /* This content was changed in Redis; all may have been. */
 void ngx_exportsite_contents_changed(uint64_t id[2]);

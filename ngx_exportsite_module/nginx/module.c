@@ -272,15 +272,15 @@ ngx_exportsite_postconfiguration(ngx_conf_t *cf)
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_exportsite_module);
 
-    if (!mcf->used) {
-        return NGX_OK;
-    }
-
     if (mcf->redis_slots && mcf->redis.sockaddr == NULL) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "an exportsite_slot takes its content from \"redis:\", "
                       "but there is no exportsite_redis: add it in http");
         return NGX_ERROR;
+    }
+
+    if (!mcf->used) {
+        return NGX_OK;
     }
 
     if (mcf->secrets.nelts == 0) {

@@ -17,8 +17,8 @@ static ngx_int_t ngx_exportsite_page_body_filter(ngx_http_request_t *r,
 static ngx_int_t ngx_exportsite_page_filter_init(ngx_conf_t *cf);
 
 
-static ngx_http_output_header_filter_pt  ngx_exportsite_next_header_filter;
-ngx_http_output_body_filter_pt           ngx_exportsite_page_next_body;
+ngx_http_output_header_filter_pt  ngx_exportsite_page_next_header;
+ngx_http_output_body_filter_pt    ngx_exportsite_page_next_body;
 
 
 static ngx_http_module_t  ngx_exportsite_page_filter_module_ctx = {
@@ -84,13 +84,13 @@ ngx_exportsite_page_header_filter(ngx_http_request_t *r)
 
     if (capture != NULL) {
         ngx_exportsite_capture_header(r, capture);
-        return ngx_exportsite_next_header_filter(r);
+        return ngx_exportsite_page_next_header(r);
     }
 
     page = ngx_exportsite_page(r);
 
     if (page == NULL) {
-        return ngx_exportsite_next_header_filter(r);
+        return ngx_exportsite_page_next_header(r);
     }
 
 #if (NGX_HTTP_GZIP)
@@ -105,7 +105,7 @@ ngx_exportsite_page_header_filter(ngx_http_request_t *r)
     if (r->headers_out.status != NGX_HTTP_OK) {
         /* 304, or another filter said no */
         ngx_http_set_ctx(r, NULL, ngx_exportsite_page_filter_module);
-        return ngx_exportsite_next_header_filter(r);
+        return ngx_exportsite_page_next_header(r);
     }
 
     if (r->headers_out.content_encoding != NULL
@@ -113,7 +113,7 @@ ngx_exportsite_page_header_filter(ngx_http_request_t *r)
     {
         ngx_exportsite_page_compressed(r);
         ngx_http_set_ctx(r, NULL, ngx_exportsite_page_filter_module);
-        return ngx_exportsite_next_header_filter(r);
+        return ngx_exportsite_page_next_header(r);
     }
 
     page->passing = 1;
@@ -123,7 +123,7 @@ ngx_exportsite_page_header_filter(ngx_http_request_t *r)
         ngx_http_clear_accept_ranges(r);
     }
 
-    return ngx_exportsite_next_header_filter(r);
+    return ngx_exportsite_page_next_header(r);
 }
 
 
@@ -165,7 +165,7 @@ ngx_exportsite_page_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 static ngx_int_t
 ngx_exportsite_page_filter_init(ngx_conf_t *cf)
 {
-    ngx_exportsite_next_header_filter = ngx_http_top_header_filter;
+    ngx_exportsite_page_next_header = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_exportsite_page_header_filter;
 
     ngx_exportsite_page_next_body = ngx_http_top_body_filter;

@@ -193,21 +193,21 @@ ngx_exportsite_out_read(ngx_exportsite_page_t *page)
 ngx_int_t
 ngx_exportsite_out_push(ngx_exportsite_page_t *page)
 {
-    ngx_int_t      rc;
-    ngx_chain_t  **last;
-
-    rc = ngx_exportsite_page_next_body(page->request, page->out);
+    ngx_chain_t  *out, **last;
 
     for (last = &page->busy; *last != NULL; last = &(*last)->next) {
         /* void */
     }
 
-    *last = page->out;
+    /* a filter may come back here with the page's end before it returns */
+
+    out = page->out;
+    *last = out;
 
     page->out = NULL;
     page->last = &page->out;
 
-    return rc;
+    return ngx_exportsite_page_next_body(page->request, out);
 }
 
 

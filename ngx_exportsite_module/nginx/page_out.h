@@ -34,7 +34,8 @@ ngx_int_t ngx_exportsite_out_push(ngx_exportsite_page_t *page);
 /* Between two calls of the body filter: takes back what was sent. */
 void ngx_exportsite_out_update(ngx_exportsite_page_t *page);
 
-/* Where the filter's output goes. */
+/* Where the late filters' output goes. */
+extern ngx_http_output_header_filter_pt  ngx_exportsite_page_next_header;
 extern ngx_http_output_body_filter_pt  ngx_exportsite_page_next_body;
 
 #endif

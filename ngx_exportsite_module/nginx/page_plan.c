@@ -1,7 +1,7 @@
 /*
  * Plans of files, in a table of this worker's. A file is known by its inode,
- * size and time of change in nanoseconds, as fstat() tells them of the very
- * descriptor that will be read.
+ * size and time of change in nanoseconds (ctime: nobody can set it back), as
+ * fstat() tells them of the very descriptor that will be read.
  */
 #include "compat.h"
 
@@ -173,8 +173,8 @@ ngx_exportsite_plan_key(ngx_exportsite_page_t *page, ngx_chain_t *in,
 
     key->dev = fi.st_dev;
     key->ino = fi.st_ino;
-    key->sec = fi.st_mtim.tv_sec;
-    key->nsec = fi.st_mtim.tv_nsec;
+    key->sec = fi.st_ctim.tv_sec;
+    key->nsec = fi.st_ctim.tv_nsec;
     key->size = fi.st_size;
     key->from = b->file_pos;
     key->slots = page->conf->slots;

@@ -386,6 +386,13 @@ ngx_exportsite_page_close(ngx_exportsite_page_t *page,
         return rc;
     }
 
+    if (mark <= sizeof(page->carry)) {
+        /* it may be </body>, before which the script is put */
+        ngx_memcpy(page->carry, page->hold + page->held - mark, mark);
+        page->carried = mark;
+        return NGX_OK;
+    }
+
     copy = ngx_pnalloc(page->request->pool, mark);
     if (copy == NULL) {
         return NGX_ERROR;
@@ -435,7 +442,8 @@ ngx_exportsite_page_script(ngx_exportsite_page_t *page,
 
     /* the end tag began in the buffers before */
 
-    n = page->carried - (size_t) (page->base - found->where);
+    n = (size_t) (page->base - found->where);
+    n = page->carried - ngx_min(n, page->carried);
 
     if (ngx_exportsite_out_few(page, page->carry, n) != NGX_OK
         || ngx_exportsite_out_bytes(page, page->script.data,

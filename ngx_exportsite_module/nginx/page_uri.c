@@ -115,9 +115,10 @@ ngx_exportsite_page_uri(ngx_exportsite_page_t *page, ngx_str_t *uri,
     ps->handler = ngx_exportsite_capture_done;
     ps->data = capture;
 
-    /* all that comes before must be on its way: none may keep a rest of it */
+    /* all that comes before goes out now, and no filter may keep a rest */
 
     if (page->out != NULL) {
+        page->tail->flush = 1;
         page->tail->last_in_chain = 1;
 
         if (ngx_exportsite_out_push(page) == NGX_ERROR) {
@@ -152,6 +153,9 @@ ngx_exportsite_capture_header(ngx_http_request_t *r,
             && r->headers_out.content_encoding->value.len != 0))
     {
         capture->left = ngx_exportsite_left_failed;
+
+    } else if (r->headers_out.content_length_n == 0) {
+        capture->left = ngx_exportsite_left_missing;
 
     } else if (r->headers_out.content_length_n > NGX_EXPORTSITE_CONTENT_MAX) {
         capture->left = ngx_exportsite_left_large;
@@ -246,6 +250,30 @@ ngx_exportsite_capture_cleanup(void *data)
 }
 
 
+/*
+ * What stays in a slot is the page's, so it is to go through the page's own
+ * filters: they take the subrequest for a part of the page.
+ */
+static ngx_int_t
+ngx_exportsite_capture_give_back(ngx_http_request_t *r)
+{
+    ngx_http_request_t  *page = r->parent;
+
+    ngx_memzero(r->ctx, sizeof(void *) * ngx_http_max_module);
+    r->loc_conf = page->loc_conf;
+
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_type = page->headers_out.content_type;
+    r->headers_out.content_type_len = page->headers_out.content_type_len;
+    r->headers_out.content_type_lowcase = NULL;
+    r->headers_out.charset = page->headers_out.charset;
+    r->headers_out.content_encoding = NULL;
+    r->headers_out.content_length_n = -1;
+
+    return ngx_exportsite_page_next_header(r);
+}
+
+
 /* Puts out what was captured, or the page's own. */
 static ngx_int_t
 ngx_exportsite_capture_put(ngx_http_request_t *r,
@@ -270,6 +298,10 @@ ngx_exportsite_capture_put(ngx_http_request_t *r,
 
         if (capture->own.len == 0) {
             return NGX_OK;
+        }
+
+        if (ngx_exportsite_capture_give_back(r) != NGX_OK) {
+            return NGX_ERROR;
         }
     }
 

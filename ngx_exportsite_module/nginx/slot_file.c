@@ -163,8 +163,8 @@ ngx_exportsite_slot_look(ngx_http_request_t *r, ngx_str_t *path,
     }
 
     mark[0] = fi.st_ino;
-    mark[1] = fi.st_mtim.tv_sec;
-    mark[2] = fi.st_mtim.tv_nsec;
+    mark[1] = fi.st_ctim.tv_sec;
+    mark[2] = fi.st_ctim.tv_nsec;
     mark[3] = fi.st_size;
 
     if (stored->content != NULL

@@ -134,6 +134,7 @@ ngx_exportsite_unconditional(ngx_http_request_t *r)
     if (r != r->main || !lcf->enable
         || (lcf->slots == NULL && lcf->script == NULL)
         || (r->headers_in.range == NULL
+            && r->headers_in.if_range == NULL
             && r->headers_in.if_none_match == NULL
             && r->headers_in.if_modified_since == NULL)
         || es_path_is_asset(ngx_exportsite_es(r->uri)))

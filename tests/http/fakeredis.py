@@ -37,6 +37,7 @@ class FakeRedis:
               is sent as it is; None means the right answer. May raise HangUp
     profiles  {id: {field: value}}
     segments  {name: rule}
+    slots     {key: content}
     events    what the stream would hold, as dicts, in order
     asked     how often each command came, by its name in upper case
     """
@@ -46,11 +47,13 @@ class FakeRedis:
         self.answer = None
         self.profiles = {}
         self.segments = {}
+        self.slots = {}
         self.events = []
         self.marks = collections.Counter()
         self.asked = collections.Counter()
         self.lock = threading.Lock()
         self.socks = []
+        self.subscribed = set()
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
         os.chmod(path, 0o777)
@@ -77,6 +80,8 @@ class FakeRedis:
         try:
             while True:
                 words = peer.read()
+                if words[0].upper() == b"SUBSCRIBE":
+                    self.subscribed.add(sock)
                 sock.sendall(self._reply(words))
         except HangUp as end:
             try:
@@ -142,11 +147,28 @@ class FakeRedis:
         return array(*(b"$-1\r\n" if value is None else bulk(value)
                        for value in values))
 
+    def _getrange(self, words):
+        return bulk(self.slots.get(words[1].decode().split("slot:", 1)[1], ""))
+
+    def _scan(self, _):
+        return array(bulk("0"), array(*(bulk("es:slot:" + key)
+                                        for key in self.slots)))
+
     @staticmethod
     def _hset(_):
         return b":0\r\n"
 
     _del = _hset
+
+    def tell(self, *keys):
+        """Tell all who listen that these keys have changed."""
+        message = array(bulk("message"), bulk(INVALIDATE),
+                        array(*map(bulk, keys)))
+        for sock in list(self.subscribed):
+            try:
+                sock.sendall(message)
+            except OSError:
+                self.subscribed.discard(sock)
 
     # -- the end
 

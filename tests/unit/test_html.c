@@ -15,6 +15,16 @@
 
 #define PAGE_MAX  (1024 * 1024)
 
+/* What holds for every call, and is counted once a page */
+static bool  kept;
+
+static void
+must(bool condition)
+{
+    kept = kept && condition;
+}
+
+
 static const char  *names[] = { "a", "b", "hero", "x-1_y" };
 
 static int
@@ -22,8 +32,7 @@ find(void *data, es_str_t name)
 {
     int  i;
 
-    check(data == names);
-    check(name.len > 0 && name.len <= ES_HTML_NAME_MAX);
+    must(data == names && name.len > 0 && name.len <= ES_HTML_NAME_MAX);
 
     for (i = 0; i < 4; i++) {
         if (name.len == strlen(names[i])
@@ -65,13 +74,13 @@ note(events_t *found, const es_html_t *h, es_html_event_e event)
     switch (event) {
 
     case ES_HTML_OPEN:
-        check(h->where == h->at && es_html_in_slot(h));
-        check(h->slot >= 0 && h->slot < 4);
+        must(h->where == h->at && es_html_in_slot(h));
+        must(h->slot >= 0 && h->slot < 4);
         add(found, '{', names[h->slot][0], h->where);
         return true;
 
     case ES_HTML_CLOSE:
-        check(h->where <= h->at && !es_html_in_slot(h));
+        must(h->where <= h->at && !es_html_in_slot(h));
         add(found, '}', 0, h->where);
         return true;
 
@@ -85,7 +94,7 @@ note(events_t *found, const es_html_t *h, es_html_event_e event)
         return false;
 
     default:
-        check(false);
+        must(false);
         return false;
     }
 }
@@ -110,15 +119,15 @@ piece(events_t *found, es_html_t *h, const char *text, size_t len)
     do {
         from = h->at;
         pending = es_html_pending(h);
-        check(pending <= 6);
+        must(pending <= 6);
         event = es_html_scan(h, s);
-        check(h->at - from <= s.len);
-        check(event != ES_HTML_MORE || h->at - from == s.len);
+        must(h->at - from <= s.len);
+        must(event != ES_HTML_MORE || h->at - from == s.len);
         s.data += h->at - from;
         s.len -= (size_t) (h->at - from);
 
         if (event == ES_HTML_HEAD_END || event == ES_HTML_BODY_END) {
-            check(h->where + pending >= from);
+            must(h->where + pending >= from);
         }
 
         on = event == ES_HTML_MORE || note(found, h, event);
@@ -138,6 +147,7 @@ scan(events_t *found, const char *page, size_t len, size_t max, bool random)
     es_html_t         h;
     es_html_event_e   event;
 
+    kept = true;
     found->n = 0;
     memset(&h, 0x5a, sizeof(h));
     es_html_init(&h, find, names);
@@ -147,17 +157,20 @@ scan(events_t *found, const char *page, size_t len, size_t max, bool random)
         n = n > len - i ? len - i : n;
 
         if (!piece(found, &h, page + i, n)) {
+            check(kept);
             return;
         }
     }
 
-    check(h.at == len);
+    must(h.at == len);
     event = es_html_end(&h);
 
     if (event != ES_HTML_MORE) {
-        check(event == ES_HTML_CLOSE || event == ES_HTML_RAW);
+        must(event == ES_HTML_CLOSE || event == ES_HTML_RAW);
         note(found, &h, event);
     }
+
+    check(kept);
 }
 
 
@@ -326,7 +339,8 @@ test_comments(void)
     is("<! -- es:a -->x<!- -es:a-->x<!es:a>x<!/es:a>");
     is("<!-es:a-->x<!->" A "{ax}" A_);
     is("<? es:a ?><?-- es:a -->");
-    is("<!DOCTYPE html " A "{ax}" A_);
+    is("<!DOCTYPE html " A "x" A_);
+    is("<!DOCTYPE html>" A "{ax}" A_);
     is("<!doctype html PUBLIC \"a>b" A "{ax}" A_);
 
     /* two in one piece of text, empty, and one after the other */
@@ -377,8 +391,8 @@ test_text(void)
     is("<<!--es:a-->{ax<}" A_);
     is("< !--es:a-->");
     is("</>" A "{ax}" A_);
-    is("</ " A "{ax}" A_);
-    is("</3 <p " A "{ax}" A_);
+    is("</ " A A "{ax}" A_);
+    is("</3 <p title='" A A "{ax}" A_);
     is("</!--es:a-->x");
     is("</<!--es:a-->x");
     is("<\0" A "{ax}" A_);
@@ -586,7 +600,7 @@ test_element_end(void)
     is("<div data-es-slot=a>{a<div><div></div></div>x}</div>");
     is("<DIV data-es-slot=a>{a<div>x</DIV>}</div >");
     is("<div data-es-slot=a>{a<p><b><i>x</i></b></p><img><br>}</div>x");
-    is("<my-box data-es-slot=a>{a<my-box></my-box><my-boxx></my-boxx>}</my-box>");
+    is("<x-y data-es-slot=a>{a<x-y></x-y><x-yz></x-yz>}</x-y>");
     is("<a-long-custom-name-indeed data-es-slot=a>{a"
        "<a-long-custom-name-indee></a-long-custom-name-indee>"
        "}</a-long-custom-name-indeed>");
@@ -638,12 +652,19 @@ test_element_end(void)
     is("<li><div data-es-slot=a>{ax}</li>");
     is("<form><p data-es-slot=a>{ax}</form>");
 
-    /* no parent ends */
-    is("<div data-es-slot=a>{a</p></b></span></x-y></br></img></script>x}</div>");
+}
+
+
+static void
+test_element_goes_on(void)
+{
+    /* end tags that are about nothing a browser has open here */
+    is("<div data-es-slot=a>{a</p></b></span></x-y>x}</div>");
+    is("<div data-es-slot=a>{a</br></img></script></title>x}</div>");
     is("<div data-es-slot=a>{a<p></b></span></x-y></p>x}</div>");
     is("<span data-es-slot=a>{a</br>x</img>}</span>");
     is("<span data-es-slot=a>{a<div></b></span></p></div>x}</span>");
-    is("<div data-es-slot=a>{a<table><tr><td></section></p></li></table>}</div>");
+    is("<div data-es-slot=a>{a<table><tr><td></section></p></table>}</div>");
     is("<div data-es-slot=a>{a<object></section></object>}</div>");
     is("<div data-es-slot=a>{a<ul></li><li></ul>}</div>");
     is("<td data-es-slot=a>{a</div></b>x}</td>");
@@ -683,9 +704,9 @@ test_implied_end(void)
     is("<p data-es-slot=a>{ax}<xmp></p></xmp>");
     is("<p data-es-slot=a>{ax}<ul><li>");
     is("<p data-es-slot=a>{a<span><br><img><video><label>x</label>}</p>");
-    is("<p data-es-slot=a>{a<button><p>x</p></button><object><p></object>}</p>");
+    is("<p data-es-slot=a>{a<button><p>x</p></button><object><p></object>}");
     is("<div data-es-slot=a>{a<p>1<p>2<li>3}</div>");
-    is("<select><option data-es-slot=a>{ax}<option data-es-slot=b>{by}</select>");
+    is("<select><option data-es-slot=a>{ax}<option data-es-slot=b>{b}");
     is("<select><option data-es-slot=a>{ax}<optgroup><option>y</select>");
     is("<select><optgroup data-es-slot=a>{a<option>x}<optgroup></select>");
     is("<select data-es-slot=a>{a<option>x}<select>");
@@ -736,7 +757,7 @@ test_foreign(void)
     is("<svg><path d='" A "'/><![CDATA[" A "]]></svg><![CDATA[>" A "{ax}" A_);
     is("<math><mrow><![CDATA[" A "]]></mrow></math><style>" A "</style>");
     is("<math><style>" A "{ax}" A_ "</style></math>");
-    is("<![CDATA[" A "{ax}" A_ "]]>");
+    is("<![CDATA[" A A "{ax}" A_ "]]>");
     is("<![CDATA[>" A "{ax}" A_ "]]>");
     is("<svg/><![CDATA[>" A "{ax}" A_);
     is("<svg/><style>" A "</style>");
@@ -765,7 +786,12 @@ test_foreign(void)
     is("<svg><foreignObject><svg><style>" A "{ax}" A_ "</style></svg><style>"
        A "</style></foreignObject></svg>");
 
-    /* tags that leave it */
+}
+
+
+static void
+test_foreign_end(void)
+{
     is("<svg><p><style>" A "</style>");
     is("<svg><g><div><![CDATA[>" A "{ax}" A_ "</div>");
     is("<svg><h3><style>" A "</style>");
@@ -774,7 +800,7 @@ test_foreign(void)
     is("<svg></br><style>" A "</style>");
     is("<svg><g></div><style>" A "</style>");
     is("<svg><g></b><style>" A "</style>");
-    is("<svg><g></body><style>" A "</style>");
+    is("<svg><g>^</body><style>" A "</style>");
     is("<svg><foreignObject></div><p><style>" A "</style></svg>");
     is("<svg><a><style>" A "{ax}" A_ "</style></a></svg>");
     is("<svg><x></g></rect><style>" A "{ax}" A_ "</style></x></svg>");
@@ -785,10 +811,16 @@ test_foreign(void)
     is("<svg><font colors=x sized=y><style>" A "{ax}" A_ "</style></svg>");
     is("<svg></font color=x><style>" A "</style>");
     is("<font color=x><style>" A "</style>");
-    is("<svg><foreignObject><font size=1><style>" A "</style></foreignObject>"
-       "<style>" A "{ax}" A_ "</style></svg>");
+    is("<svg><foreignObject><font size=1><style>" A "</style></font>"
+       "</foreignObject><style>" A "{ax}" A_ "</style></svg>");
+    is("<svg><foreignObject><i></foreignObject><style>" A "</style></svg>");
 
-    /* slots there */
+}
+
+
+static void
+test_foreign_slot(void)
+{
     is("<svg data-es-slot=a>{a<g><svg></svg></g>}</svg>");
     is("<svg><g data-es-slot=a>{a<g></g><style>}</g></style></g></svg>");
     is("<svg><text data-es-slot=a>{ax}</svg><style>" A "</style>");
@@ -896,7 +928,10 @@ put(const char *text)
 {
     size_t  len = strlen(text);
 
-    check(big_len + len <= PAGE_MAX);
+    if (big_len + len > PAGE_MAX) {
+        abort();
+    }
+
     memcpy(big + big_len, text, len);
     big_len += len;
 }
@@ -918,7 +953,7 @@ scan_big(events_t *found)
     size_t    i;
     events_t  cut;
 
-    static const size_t  sizes[] = { 1, 7, 64, 4096, 32768 };
+    static const size_t  sizes[] = { 1, 64, 4096 };
 
     scan(found, big, big_len, PAGE_MAX, false);
 
@@ -1080,26 +1115,26 @@ hostile(const char *begin, const char *text, size_t times, const char *end)
 static void
 test_hostile(void)
 {
-    hostile("", "<", 500000, "");
-    hostile("", "</", 200000, "");
-    hostile("<", "a", 500000, "");
-    hostile("<a ", "b", 500000, "");
-    hostile("<a b='", "c", 500000, "");
+    hostile("", "<", 100000, "");
+    hostile("", "</", 20000, "");
+    hostile("<", "a", 100000, "");
+    hostile("<a ", "b", 100000, "");
+    hostile("<a b='", "c", 100000, "");
     hostile("<a ", "b='c'", 100000, "");
-    hostile("<a ", "= ", 200000, "");
-    hostile("<a", "/", 500000, "");
-    hostile("<!--", "-", 500000, "");
-    hostile("<!--", ">", 500000, "");
-    hostile("<!--", "-!>", 200000, "");
-    hostile("<!--", "<!--es:a", 50000, "");
-    hostile("<!", "[", 500000, "");
-    hostile("<svg><![CDATA[", "]", 500000, "");
+    hostile("<a ", "= ", 20000, "");
+    hostile("<a", "/", 100000, "");
+    hostile("<!--", "-", 100000, "");
+    hostile("<!--", ">", 100000, "");
+    hostile("<!--", "-!>", 20000, "");
+    hostile("<!--", "<!--es:a", 20000, "");
+    hostile("<!", "[", 100000, "");
+    hostile("<svg><![CDATA[", "]", 100000, "");
     hostile("<svg><![CDATA[", "] ]>", 100000, "");
-    hostile("<script>", "</script", 50000, "");
-    hostile("<script><!--", "<script", 50000, "");
-    hostile("<script>", "<!--<script>", 50000, "");
-    hostile("<script>", "<", 500000, "");
-    hostile("<title>", "</titl", 50000, "");
+    hostile("<script>", "</script", 20000, "");
+    hostile("<script><!--", "<script", 20000, "");
+    hostile("<script>", "<!--<script>", 20000, "");
+    hostile("<script>", "<", 100000, "");
+    hostile("<title>", "</titl", 20000, "");
     hostile("", "<p data-es-slot='x", 20000, "");
     hostile("", "<!-- es:unknown -->", 20000, "");
 }
@@ -1117,8 +1152,11 @@ main(void)
     test_slot_attribute();
     test_slot_name_length();
     test_element_end();
+    test_element_goes_on();
     test_implied_end();
     test_foreign();
+    test_foreign_end();
+    test_foreign_slot();
     test_head_and_body();
     test_pending();
     test_slot_length();
