@@ -86,7 +86,8 @@ def content(slot, language, kind="general"):
 def _page(marks, inside):
     def slot(name):
         text = inside(name)
-        return f"<!-- es:{name} -->{text}<!-- /es:{name} -->\n" if marks else text + "\n"
+        return (f"<!-- es:{name} -->{text}<!-- /es:{name} -->\n" if marks
+                else f"{text}\n")
 
     start = HEAD + "".join(ENTRY % (n, n) for n in range(1, 21)) + (
         "</ul></nav></header>\n<main>\n")

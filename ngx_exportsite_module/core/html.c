@@ -726,5 +726,5 @@ es_html_in_slot(const es_html_t *h)
 bool
 es_html_unfinished(const es_html_t *h)
 {
-    return h->state != HTML_TEXT;
+    return h->state != HTML_TEXT && h->state != HTML_PLAIN;
 }

@@ -27,7 +27,6 @@
 
 #define ES_HTML_NAME_MAX   64          /* of a slot */
 #define ES_HTML_MARK_MAX   128         /* of a comment that is one's mark */
-#define ES_HTML_TAG_MAX    16          /* of the tag names that matter */
 
 typedef enum {
     ES_HTML_MORE = 0,      /* all there is was read */
@@ -64,6 +63,7 @@ typedef struct {
 typedef struct {
     int                depth;
     int                slot;       /* the index of the slot's element */
+    bool               misplaced;  /* it had parts of a table without one */
     es_html_open_t     open[ES_HTML_DEPTH];
 } es_html_tree_t;
 
@@ -74,7 +74,7 @@ typedef struct {
     bool               element;    /* the slot is an element's content */
     es_html_why_e      why;        /* of RAW */
 
-    /* from here on private to html.c and html_raw.c */
+    /* from here on private to html*.c */
     es_html_find_pt    find;
     void              *data;
 
@@ -123,13 +123,23 @@ void es_html_init(es_html_t *h, es_html_find_pt find, void *data);
  *   OPEN      slot h->slot begins at h->where, which is h->at: just after the
  *             comment, or after the element's start tag
  *   CLOSE     slot h->slot ends at h->where, at most h->at: where the second
- *             comment, or the tag that ends the element, begins
+ *             comment, or the tag that ends the element, begins. Of a tag only
+ *             the name was read then, up to h->at
  *   HEAD_END, BODY_END
  *             an end tag of head or body, outside of slots, begins at h->where,
- *             at most es_html_pending() bytes before what was read in this call
+ *             at most es_html_pending() bytes before what is read in this call.
+ *             If that tag ends a slot as well, CLOSE with the same h->where was
+ *             told first, and the next call tells this and reads nothing
  *   RAW       h->why; an open slot is none; do not call again
  *
  * A slot never is longer than ES_HTML_SLOT_MAX: CLOSE - OPEN is at most that.
+ * Its end is told, or RAW, before more than ES_HTML_SLOT_MAX + 256 bytes of it
+ * were read, whatever they are.
+ *
+ * Where an element ends is known from what is open inside it; what is open
+ * around it is not. An end tag about nothing inside ends the slot, if it is a
+ * block's (its parent is taken to end), or if all is inline, as in a span: as a
+ * browser would, were that parent open.
  */
 es_html_event_e es_html_scan(es_html_t *h, es_str_t text);
 
@@ -142,14 +152,17 @@ es_html_event_e es_html_end(es_html_t *h);
 /*
  * How many of the bytes last read may turn out to be the beginning of </head or
  * </body: 0 to 6. Where something is to be put before these tags, so many bytes
- * must wait for what comes next.
+ * must wait for what comes next. It may be asked after any event.
  */
 size_t es_html_pending(const es_html_t *h);
 
 /* True while a slot is open; then CLOSE or RAW will follow. */
 bool es_html_in_slot(const es_html_t *h);
 
-/* True if the page ended, or stands, inside a tag or comment. */
+/*
+ * True if the page ended, or stands, inside a tag, a comment, or the text of an
+ * element like script or title: what follows is not read as more of the page.
+ */
 bool es_html_unfinished(const es_html_t *h);
 
 #endif

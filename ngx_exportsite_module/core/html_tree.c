@@ -9,13 +9,6 @@ enum { TREE_HTML = 0, TREE_SVG, TREE_MATH };
 /* What a search of the stack came to: an index, or one of these */
 enum { TREE_BARRED = -1, TREE_OUTSIDE = -2 };
 
-/* What to do about an end tag that finds nothing of its own, if not barred */
-typedef enum {
-    TREE_IGNORE = 0,
-    TREE_WEAK,             /* a parent of ours ends, if all here is inline */
-    TREE_STRONG            /* a parent of ours ends */
-} tree_outside_e;
-
 /* How far a search goes: up to the first element that has one of these. */
 typedef uint32_t tree_mask_t;
 
@@ -25,6 +18,7 @@ es_html_tree_init(es_html_tree_t *t)
 {
     t->depth = 0;
     t->slot = TREE_NO_SLOT;
+    t->misplaced = false;
 }
 
 
@@ -197,8 +191,9 @@ tree_leave(es_html_tree_t *t)
 
 
 /*
- * Where a part of a table begins, the parts end that cannot hold it: the
- * outermost of them that is still in the same table.
+ * Where a part of a table begins, all ends that is open up to the innermost
+ * part, or table, that can hold it. If that is not here, but around, the parts
+ * end that cannot hold it.
  */
 static void
 tree_start_table_part(es_html_tree_t *t, es_html_kind_e kind)
@@ -211,14 +206,17 @@ tree_start_table_part(es_html_tree_t *t, es_html_kind_e kind)
 
     if (kind != ES_HTML_COL) {
         ends |= UINT64_C(1) << ES_HTML_COLGROUP;
-    }
 
-    if (kind != ES_HTML_CELL) {
-        ends |= UINT64_C(1) << ES_HTML_ROW;
+        if (kind != ES_HTML_CELL) {
+            ends |= UINT64_C(1) << ES_HTML_ROW;
 
-        if (kind != ES_HTML_ROW) {
-            ends |= UINT64_C(1) << ES_HTML_SECTION;
+            if (kind != ES_HTML_ROW) {
+                ends |= UINT64_C(1) << ES_HTML_SECTION;
+            }
         }
+
+    } else {
+        ends |= UINT64_C(1) << ES_HTML_ROW | UINT64_C(1) << ES_HTML_SECTION;
     }
 
     cut = t->depth;
@@ -226,13 +224,24 @@ tree_start_table_part(es_html_tree_t *t, es_html_kind_e kind)
     for (i = t->depth - 1; i >= 0; i--) {
         e = &t->open[i];
 
-        if (tree_bars(e, ES_HTML_SCOPE_TABLE)) {
-            break;
+        if (e->space != TREE_HTML
+            || !(e->is & (ES_HTML_TABLE_PART | ES_HTML_SCOPE_TABLE)))
+        {
+            continue;
         }
 
-        if (e->space == TREE_HTML && (ends >> es_html_kind(e->is) & 1)) {
+        if (ends >> es_html_kind(e->is) & 1) {
             cut = i;
+            continue;
         }
+
+        if ((e->is & ES_HTML_TABLE_PART)
+            || es_html_kind(e->is) == ES_HTML_TABLE)
+        {
+            cut = i + 1;
+        }
+
+        break;
     }
 
     tree_cut(t, cut);
@@ -386,15 +395,15 @@ tree_misplaced(const es_html_tree_t *t, es_html_tag_t tag)
 bool
 es_html_tree_push(es_html_tree_t *t, es_html_tag_t tag, bool slot)
 {
-    es_html_open_t  *e;
-
     uint32_t         space;
+    es_html_open_t  *e;
 
     if (es_html_tree_foreign(t, tag)) {
         space = t->open[t->depth - 1].space;
 
     } else {
         if (!slot && tree_misplaced(t, tag)) {
+            t->misplaced |= (tag.is & ES_HTML_TABLE_PART) != 0;
             return true;
         }
 
@@ -408,6 +417,7 @@ es_html_tree_push(es_html_tree_t *t, es_html_tag_t tag, bool slot)
 
     if (slot) {
         t->slot = t->depth;
+        t->misplaced = false;
     }
 
     e = &t->open[t->depth++];
@@ -459,68 +469,85 @@ tree_end_form(es_html_tree_t *t)
 }
 
 
+/*
+ * An end tag that is about nothing that is open here, and is not barred from
+ * what is around: does it end that, and so all of this?
+ */
+static bool
+tree_ends_parent(const es_html_tree_t *t, es_html_tag_t tag)
+{
+    if (tag.is & ES_HTML_TABLE_PART) {
+        /* or it is the end of one that was not begun */
+        return !t->misplaced;
+    }
+
+    switch (es_html_end_of(tag.is)) {
+
+    case ES_HTML_END_ORDINARY:
+        /* a stray </g> in svg is more likely than an element around it */
+        if ((tag.is & ES_HTML_FOREIGN)
+            || (t->open[0].space != TREE_HTML
+                && !(tag.is & ES_HTML_BREAKOUT)))
+        {
+            return false;
+        }
+
+        /* fall through */
+
+    case ES_HTML_END_FORMAT:
+    case ES_HTML_END_P:
+        return !tree_block(t);
+
+    default:
+        return true;
+    }
+}
+
+
 /* An end tag by HTML's rules. */
 static void
 tree_end_html(es_html_tree_t *t, es_html_tag_t tag)
 {
-    int                 n;
-    es_html_kind_e      kind;
+    int             n;
+    es_html_end_e   end;
+    es_html_kind_e  kind;
 
-    static const struct {
-        tree_mask_t     mask;
-        tree_outside_e  outside;
-    } rules[] = {
-        [ES_HTML_END_ORDINARY] = { ES_HTML_SPECIAL, TREE_WEAK },
-        [ES_HTML_END_FORMAT] = { ES_HTML_SCOPE, TREE_WEAK },
-        [ES_HTML_END_BLOCK] = { ES_HTML_SCOPE, TREE_STRONG },
-        [ES_HTML_END_LI] = { ES_HTML_SCOPE | ES_HTML_SCOPE_LIST, TREE_STRONG },
-        [ES_HTML_END_P] = { ES_HTML_SCOPE | ES_HTML_SCOPE_BUTTON, TREE_WEAK },
-        [ES_HTML_END_HEADING] = { ES_HTML_SCOPE, TREE_STRONG },
-        [ES_HTML_END_TABLE] = { ES_HTML_SCOPE_TABLE, TREE_STRONG },
-        [ES_HTML_END_ANY] = { 0, TREE_STRONG },
-    }, *rule;
+    static const tree_mask_t  masks[] = {
+        [ES_HTML_END_ORDINARY] = ES_HTML_SPECIAL,
+        [ES_HTML_END_FORMAT] = ES_HTML_SCOPE,
+        [ES_HTML_END_BLOCK] = ES_HTML_SCOPE,
+        [ES_HTML_END_LI] = ES_HTML_SCOPE | ES_HTML_SCOPE_LIST,
+        [ES_HTML_END_P] = ES_HTML_SCOPE | ES_HTML_SCOPE_BUTTON,
+        [ES_HTML_END_HEADING] = ES_HTML_SCOPE,
+        [ES_HTML_END_TABLE] = ES_HTML_SCOPE_TABLE,
+        [ES_HTML_END_ANY] = 0,
+    };
 
-    switch (es_html_end_of(tag.is)) {
+    end = es_html_end_of(tag.is);
 
-    case ES_HTML_END_NONE:
+    if (end == ES_HTML_END_NONE) {
         return;
+    }
 
-    case ES_HTML_END_FORM:
+    if (end == ES_HTML_END_FORM) {
         tree_end_form(t);
         return;
-
-    default:
-        rule = &rules[es_html_end_of(tag.is)];
     }
 
-    kind = es_html_kind(tag.is) == ES_HTML_HEADING ? ES_HTML_HEADING
-                                                   : ES_HTML_OTHER;
-    n = tree_find(t, tag.name, kind, rule->mask);
+    /* any heading's end tag ends any heading */
+    kind = end == ES_HTML_END_HEADING ? ES_HTML_HEADING : ES_HTML_OTHER;
+    n = tree_find(t, tag.name, kind, masks[end]);
 
-    if (n >= 0) {
-        if (es_html_end_of(tag.is) == ES_HTML_END_FORMAT) {
-            /* what is inside is opened again by a browser, or stays open */
-            tree_remove(t, n);
-            return;
-        }
+    if (n >= 0 && end == ES_HTML_END_FORMAT) {
+        /* what is inside stays open, or is opened again by a browser */
+        tree_remove(t, n);
 
+    } else if (n >= 0) {
         tree_cut(t, n);
-        return;
-    }
 
-    if (n == TREE_BARRED || (rule->outside == TREE_WEAK && tree_block(t))) {
-        return;
+    } else if (n == TREE_OUTSIDE && tree_ends_parent(t, tag)) {
+        tree_cut(t, 0);
     }
-
-    /* a stray </g> in svg is more likely than one about an element around it */
-    if (t->open[0].space != TREE_HTML && rule->outside == TREE_WEAK
-        && es_html_end_of(tag.is) == ES_HTML_END_ORDINARY
-        && !(tag.is & ES_HTML_BREAKOUT))
-    {
-        return;
-    }
-
-    tree_cut(t, 0);
 }
 
 

@@ -473,8 +473,10 @@ ngx_exportsite_page_hold(ngx_exportsite_page_t *page, u_char *from, u_char *to)
         }
     }
 
-    ngx_memcpy(page->hold + page->held, from, to - from);
-    page->held += to - from;
+    if (from != to) {
+        ngx_memcpy(page->hold + page->held, from, to - from);
+        page->held += to - from;
+    }
 
     return NGX_OK;
 }

@@ -230,7 +230,9 @@ ngx_exportsite_slots_etag(ngx_exportsite_page_t *page, ngx_str_t *etag)
         p = ngx_cpymem(p, &hash, sizeof(hash));
     }
 
-    p = ngx_cpymem(p, page->script.data, page->script.len);
+    if (page->script.len > 0) {
+        p = ngx_cpymem(p, page->script.data, page->script.len);
+    }
 
     hash = es_siphash(key, buf, len);
 

@@ -644,13 +644,31 @@ def test_what_is_in_use_stays(redis, nginx):
     site = start(nginx, redis=redis)
     redis("SET", "es:slot:hero", "new")
     wait(site, b"new")
+    time.sleep(0.3)
+    before = redis.calls("getrange")
     for n in range(70):
         redis("SET", f"es:slot:k{n}", "x" * MB)
         assert show(site) == b"new"
         time.sleep(0.06)
+    time.sleep(0.1)
+    assert redis.calls("getrange") - before == 70
     redis.kill()
     site.reload()
     assert show(site) == b"new"
+
+
+def test_what_was_missing_and_pushed_out(redis, site):
+    """A content that has lost its place is not the missing one it once was."""
+    assert show(site) is None
+    redis("SET", "es:slot:hero", "new")
+    wait(site, b"new")
+    for n in range(45):
+        redis("SET", f"es:slot:k{n}", "x" * MB)
+    until(lambda: redis.calls("getrange") >= 47, 5, "all to be read")
+    end = time.monotonic() + 1.5
+    while time.monotonic() < end:
+        assert show(site) == b"new"
+        time.sleep(0.02)
 
 
 def test_more_at_start_than_room(redis, nginx):
@@ -726,6 +744,20 @@ def test_without_the_right_to_scan(new_redis, nginx):
     redis("FLUSHALL")
     wait(site, None)
     assert site.log().count("answered SCAN") == 1
+
+
+def test_without_the_right_to_listen(new_redis, nginx):
+    """Without the channel contents are there, and change by `refresh`."""
+    redis, site = limited(new_redis, nginx, "+@all", "resetchannels")
+    site.names["http"] = site.names["http"].replace("user=",
+                                                    "refresh=1s user=")
+    redis("SET", "es:slot:hero", "new")
+    site.start()
+    until(lambda: redis.calls("getrange") >= 1, 3, "the content to be read")
+    time.sleep(0.1)
+    assert show(site) == b"new"
+    redis("SET", "es:slot:hero", "newer")
+    wait(site, b"newer", timeout=3)
 
 
 def test_the_rights_in_the_docs(new_redis, nginx):

@@ -663,6 +663,7 @@ test_element_goes_on(void)
     is("<div data-es-slot=a>{a</br></img></script></title>x}</div>");
     is("<div data-es-slot=a>{a<p></b></span></x-y></p>x}</div>");
     is("<span data-es-slot=a>{a</br>x</img>}</span>");
+    is("<span data-es-slot=a>{a<svg/></svg></math>x}</span>");
     is("<span data-es-slot=a>{a<div></b></span></p></div>x}</span>");
     is("<div data-es-slot=a>{a<table><tr><td></section></p></table>}</div>");
     is("<div data-es-slot=a>{a<object></section></object>}</div>");
@@ -721,6 +722,8 @@ test_implied_end(void)
     is("<td data-es-slot=a>{a<table><tr><td>1<td>2</table>}<td>x");
     is("<tr data-es-slot=a>{a<td><table><tr><td></table><td>}<tr>");
     is("<table data-es-slot=a>{a<tr>}<table data-es-slot=b>{b}</table>");
+    is("<table data-es-slot=a>{a<object><thead></thead>}<table>");
+    is("<table data-es-slot=a>{a<tr><td><object><tr></object>x}</table>");
     is("<ruby><rt data-es-slot=a>{ax}<rp>(<rt data-es-slot=b>{by}</ruby>");
     is("<head data-es-slot=a>{a<title>x</title>}<body data-es-slot=b>{bx}");
     is("<a data-es-slot=a>{ax}<a data-es-slot=b>{by}</a>");
@@ -733,6 +736,9 @@ test_implied_end(void)
 
     /* misplaced tags do nothing */
     is("<div data-es-slot=a>{a<td><tr><tbody><caption><col>x}</div></div>");
+    is("<div data-es-slot=a>{a<td></td></tr>x}</div>");
+    is("<div data-es-slot=a>{a<td></td>}</table>x</div>");
+    is("<p data-es-slot=a>{a<td>}</p><td><p data-es-slot=b>{b}</td></p>");
     is("<div data-es-slot=a>{a<html><head><body>x}</div></div>");
     is("<div data-es-slot=a>{a<template><td></div></td></template>x}</div>");
 }
@@ -804,6 +810,8 @@ test_foreign_end(void)
     is("<svg><foreignObject></div><p><style>" A "</style></svg>");
     is("<svg><a><style>" A "{ax}" A_ "</style></a></svg>");
     is("<svg><x></g></rect><style>" A "{ax}" A_ "</style></x></svg>");
+    is("<svg></desc></foreignObject><style>" A "{ax}" A_ "</style></svg>");
+    is("<svg><g></span><style>" A "</style>");
     is("<svg><font><style>" A "{ax}" A_ "</style></font></svg>");
     is("<svg><font color=x><style>" A "</style>");
     is("<svg><font x=y FACE=\"x\"><style>" A "</style>");
@@ -821,7 +829,7 @@ test_foreign_end(void)
 static void
 test_foreign_slot(void)
 {
-    is("<svg data-es-slot=a>{a<g><svg></svg></g>}</svg>");
+    is("<svg data-es-slot=a>{a<g><svg></svg></g></g>}</svg>");
     is("<svg><g data-es-slot=a>{a<g></g><style>}</g></style></g></svg>");
     is("<svg><text data-es-slot=a>{ax}</svg><style>" A "</style>");
     is("<svg><title data-es-slot=a>{ax}</title><style>" A "{ax}" A_ "</svg>");
@@ -888,6 +896,7 @@ test_pending(void)
         { "</>", 0, false }, { "<!-- </", 0, true }, { "<p a='</", 0, true },
         { "<p a", 0, true }, { "<p>x", 0, false }, { "<?", 0, true },
         { "<script></", 0, true }, { "<style>x</b", 0, true },
+        { "<plaintext></body", 0, false }, { "<plaintext", 0, true },
         { "<title></title", 0, true }, { "<title></title>", 0, false },
     };
 
