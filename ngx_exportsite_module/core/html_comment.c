@@ -3,7 +3,6 @@
 
 
 #define COMMENT_HEAD  4          /* <!-- */
-#define CDATA_HEAD    9          /* <![CDATA[ */
 
 
 const char *
@@ -99,10 +98,19 @@ comment_tail(uint32_t tail, const char *from, const char *p)
 }
 
 
+/* --> or --!>, where the dashes of the latter are not those of <!-- */
+static bool
+comment_ends(uint32_t tail, uint64_t length)
+{
+    return (tail & 0xffff) == ((uint32_t) '-' << 8 | '-')
+           || (tail == ((uint32_t) '-' << 16 | (uint32_t) '-' << 8 | '!')
+               && length >= COMMENT_HEAD + 3);
+}
+
+
 /* The end of what is read, or NULL: then h->tail is brought up to date. */
 static const char *
-comment_end(es_html_t *h, const char *p, const char *end,
-    bool (*ends)(uint32_t tail, uint64_t length))
+comment_end(es_html_t *h, const char *p, const char *end)
 {
     uint32_t     tail;
     const char  *from;
@@ -116,7 +124,10 @@ comment_end(es_html_t *h, const char *p, const char *end,
 
         tail = comment_tail(h->tail, from, p);
 
-        if (ends(tail, html_offset(h, p) - h->begun)) {
+        if (h->state == HTML_CDATA
+            ? (tail & 0xffff) == ((uint32_t) ']' << 8 | ']')
+            : comment_ends(tail, html_offset(h, p) - h->begun))
+        {
             h->tail = tail;
             return p;
         }
@@ -125,24 +136,6 @@ comment_end(es_html_t *h, const char *p, const char *end,
     h->tail = comment_tail(h->tail, from, end);
 
     return NULL;
-}
-
-
-/* --> or --!>, where the dashes of the latter are not those of <!-- */
-static bool
-comment_ends(uint32_t tail, uint64_t length)
-{
-    return (tail & 0xffff) == ((uint32_t) '-' << 8 | '-')
-           || (tail == ((uint32_t) '-' << 16 | (uint32_t) '-' << 8 | '!')
-               && length >= COMMENT_HEAD + 3);
-}
-
-
-static bool
-cdata_ends(uint32_t tail, uint64_t length)
-{
-    return (tail & 0xffff) == ((uint32_t) ']' << 8 | ']')
-           && length >= CDATA_HEAD + 2;
 }
 
 
@@ -170,7 +163,7 @@ es_html_comment(es_html_t *h, const char *p, const char *end)
     es_str_t     data;
     const char  *q;
 
-    q = comment_end(h, p, end, comment_ends);
+    q = comment_end(h, p, end);
 
     if (q == NULL) {
         comment_keep(h, p, end);
@@ -202,7 +195,7 @@ es_html_comment(es_html_t *h, const char *p, const char *end)
 const char *
 es_html_cdata(es_html_t *h, const char *p, const char *end)
 {
-    p = comment_end(h, p, end, cdata_ends);
+    p = comment_end(h, p, end);
 
     if (p == NULL) {
         return end;

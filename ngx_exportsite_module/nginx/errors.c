@@ -93,23 +93,22 @@ ngx_exportsite_errors_note(ngx_str_t *key, const char *message, size_t len)
     ngx_exportsite_slot_error_t   *error, *place;
     ngx_exportsite_contents_sh_t  *sh = ngx_exportsite_worker.contents;
 
+    error = NULL;
     place = NULL;
 
-    for (i = 0; i < NGX_EXPORTSITE_SLOT_ERRORS; i++) {
-        error = &sh->error[i];
+    for (i = 0; i < NGX_EXPORTSITE_SLOT_ERRORS && error == NULL; i++) {
 
-        if (error->key_len == key->len
-            && ngx_memcmp(error->key, key->data, key->len) == 0)
+        if (sh->error[i].key_len == key->len
+            && ngx_memcmp(sh->error[i].key, key->data, key->len) == 0)
         {
-            break;
-        }
+            error = &sh->error[i];
 
-        if (error->key_len == 0 && place == NULL) {
-            place = error;
+        } else if (sh->error[i].key_len == 0 && place == NULL) {
+            place = &sh->error[i];
         }
     }
 
-    if (i == NGX_EXPORTSITE_SLOT_ERRORS) {
+    if (error == NULL) {
 
         if (message == NULL || place == NULL) {
             return 0;

@@ -146,6 +146,11 @@ ngx_exportsite_page_validators(ngx_exportsite_page_t *page)
         }
     }
 
+    if (etag.len == 0) {
+        /* "*" would match what nobody can compare */
+        r->headers_in.if_none_match = NULL;
+    }
+
     ngx_http_clear_last_modified(r);
 
     r->headers_in.if_modified_since = NULL;

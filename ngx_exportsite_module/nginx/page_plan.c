@@ -8,7 +8,7 @@
 #include "page_plan.h"
 
 
-#define NGX_EXPORTSITE_PLANS       1024
+#define NGX_EXPORTSITE_PLANS       8192
 #define NGX_EXPORTSITE_PLAN_STEPS  (2 * NGX_EXPORTSITE_FILLS_MAX + 2)
 
 
@@ -44,13 +44,15 @@ static ngx_exportsite_plan_t **ngx_exportsite_plan_place(
 static void ngx_exportsite_plan_release(void *data);
 
 
+extern ngx_module_t            ngx_http_copy_filter_module;
+
 static ngx_exportsite_plan_t  *ngx_exportsite_plans[NGX_EXPORTSITE_PLANS];
-static ngx_uint_t              ngx_exportsite_plans_safe;
+static ngx_uint_t              ngx_exportsite_plans_alone;
 
 
 /*
  * Offsets in a file are offsets in the page only if nobody between our two
- * filters changes it: nginx' own there do not, but others might.
+ * filters changes it. nginx' own there do not, but others might: are there any?
  */
 ngx_int_t
 ngx_exportsite_plan_init(ngx_cycle_t *cycle)
@@ -67,7 +69,7 @@ ngx_exportsite_plan_init(ngx_cycle_t *cycle)
     };
 
     between = 0;
-    ngx_exportsite_plans_safe = 0;
+    ngx_exportsite_plans_alone = 0;
 
     for (i = 0; cycle->modules[i]; i++) {
 
@@ -80,7 +82,7 @@ ngx_exportsite_plan_init(ngx_cycle_t *cycle)
                        "ngx_exportsite_header_filter_module")
             == 0)
         {
-            ngx_exportsite_plans_safe = between;
+            ngx_exportsite_plans_alone = between;
             return NGX_OK;
         }
 
@@ -119,7 +121,7 @@ ngx_exportsite_plan_begin(ngx_exportsite_page_t *page, ngx_chain_t *in)
     if (plan != NULL
         && ngx_memcmp(&plan->key, &key, sizeof(ngx_exportsite_plan_key_t)) == 0)
     {
-        if (plan->n == 0) {
+        if (plan->n == 0 && ngx_exportsite_plans_alone) {
             return NGX_DONE;
         }
 
@@ -159,7 +161,7 @@ ngx_exportsite_plan_key(ngx_exportsite_page_t *page, ngx_chain_t *in,
     ngx_buf_t        *b = in->buf;
     ngx_file_info_t   fi;
 
-    if (!ngx_exportsite_plans_safe || page->encoded || in->next != NULL
+    if (page->encoded || in->next != NULL
         || !b->in_file || ngx_buf_in_memory(b)
         || !(b->last_buf || (b->last_in_chain
                              && page->request != page->request->main))
@@ -193,6 +195,24 @@ ngx_exportsite_plan_place(ngx_exportsite_plan_key_t *key)
         ^ (uintptr_t) key->script;
 
     return &ngx_exportsite_plans[(h ^ (h >> 32)) % NGX_EXPORTSITE_PLANS];
+}
+
+
+ngx_uint_t
+ngx_exportsite_plan_holds(ngx_exportsite_page_t *page, ngx_buf_t *b)
+{
+    if (ngx_exportsite_plans_alone
+        || (page->plan == NULL && page->notes == NULL)
+        || (b->tag == (ngx_buf_tag_t) &ngx_http_copy_filter_module
+            && b->pos == b->start))
+    {
+        return 1;
+    }
+
+    page->plan = NULL;
+    page->notes = NULL;
+
+    return 0;
 }
 
 

@@ -15,6 +15,13 @@
 ngx_int_t ngx_exportsite_plan_begin(ngx_exportsite_page_t *page,
     ngx_chain_t *in);
 
+/*
+ * True if the buffer is as nginx read it from the file; else some filter before
+ * ours has changed the page, and there is neither plan nor note of it any more.
+ */
+ngx_uint_t ngx_exportsite_plan_holds(ngx_exportsite_page_t *page,
+    ngx_buf_t *b);
+
 /* Notes an event; too many of them, and there will be no plan. */
 void ngx_exportsite_plan_note(ngx_exportsite_page_t *page,
     es_html_event_e event, uint64_t where, ngx_uint_t slot);

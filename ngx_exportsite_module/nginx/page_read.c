@@ -48,6 +48,15 @@ ngx_exportsite_page_buffer(ngx_exportsite_page_t *page, ngx_buf_t *b)
     page->slice = NULL;
     page->text = b->pos;
 
+    if (ngx_buf_in_memory(b) && b->pos != b->last
+        && !ngx_exportsite_plan_holds(page, b)
+        && page->html == NULL && page->base != 0
+        && ngx_exportsite_page_raw(page) != NGX_OK)
+    {
+        /* it was read by a plan so far, so it cannot be scanned now */
+        return NGX_ERROR;
+    }
+
     if (page->html == NULL && page->plan == NULL
         && ngx_exportsite_page_start(page) != NGX_OK)
     {

@@ -405,3 +405,41 @@ def test_status_is_empty_at_first(nginx):
     """Every counter is there before anything was counted."""
     site = nginx("", STATUS)
     assert set(slotsite.counts(site).values()) == {0}
+
+
+SUBS = "/usr/lib/nginx/modules/ngx_http_subs_filter_module.so"
+MANY = "".join(f"<p>line {n}</p>\n" for n in range(9000))
+
+
+def test_a_filter_before_ours(nginx):
+    """A module that changes pages before our filter sees them: what is known
+    of a file is used only as far as the file goes."""
+    assert os.path.exists(SUBS), "libnginx-mod-http-subs-filter is missing"
+    site = nginx(
+        "exportsite on; sendfile off;",
+        SLOT + STATUS + """
+        location /plain/ { alias @html@/; }
+        location /subs/ { subs_filter rest 'quite another rest';
+                          alias @html@/; }
+        location /late/ { subs_filter 'line 8000' mark; alias @html@/; }
+        location /made/ { subs_filter '<p>rest' '<p data-es-slot=hero>';
+                          alias @html@/; }
+        """, main=f"load_module {SUBS};")
+    site.write("html/page.html", PAGE)
+    site.write("html/none.html", "<p>rest</p>")
+    site.write("html/many.html", MANY + PAGE)
+    for _ in range(3):
+        assert site.get("/plain/page.html").text == NEW
+        assert site.get("/plain/none.html").text == "<p>rest</p>"
+        assert site.get("/plain/many.html").text == MANY + NEW
+        assert site.get("/subs/page.html").text == NEW.replace(
+            "rest", "quite another rest")
+        assert site.get("/late/many.html").text == MANY.replace(
+            "line 8000", "mark") + NEW
+        assert site.get("/made/none.html").text == (
+            "<p data-es-slot=hero>NEW</p>")
+    read = site.json()["slots"]["bytes"]
+    assert site.get("/plain/many.html").text == MANY + NEW
+    assert site.json()["slots"]["bytes"] == read, "it was read again"
+    assert site.get("/late/many.html").text.endswith(NEW)
+    assert site.json()["slots"]["bytes"] > read

@@ -486,6 +486,9 @@ test_attributes(void)
     is("<a b= >" A "{ax}" A_);
     is("<a b = >" A "{ax}" A_);
     is("<a b \"c>" A "{ax}" A_);
+    is("<a b \"c>" A "{ax}" A_ "\">");
+    is("<a b/\"c>" A "{ax}" A_ "\">");
+    is("<a b='c'\"d>" A "{ax}" A_ "\">");
     is("<a b /\"c>" A "{ax}" A_);
     is("<a b/=\"c>" A "{ax}" A_ "\">");
     is("<a b/c=\"" A "\">" A "{ax}" A_);
@@ -754,6 +757,7 @@ test_foreign(void)
     is("<svg><![CDATA[" A "]]>" A "{ax}" A_ "</svg>");
     is("<svg><![CDATA[>]>]]" A "]]>" A "{ax}" A_ "</svg>");
     is("<svg><![CDATA[]]]>" A "{ax}" A_ "</svg>");
+    is("<svg><![CDATA[]]>" A "{ax}" A_ "</svg>");
     is("<svg><![CDATA[]>" A "]]>" A "{ax}" A_ "</svg>");
     is("<svg><![CDATA[>" A "]]>" A "{ax}" A_ "</svg>");
     is("<svg><![cdata[>" A "{ax}" A_ "</svg>");
@@ -848,6 +852,7 @@ test_foreign_slot(void)
     is("<div data-es-slot=a>{a<svg><g></x></g></svg>}</div>");
     is("<svg><foreignObject><div data-es-slot=a>{ax}</div></foreignObject>"
        "<style>" A "{ax}" A_ "</style></svg>");
+    is("<svg><desc><b><div data-es-slot=a>{a</b><i></i>x}</div></desc></svg>");
     is("<svg><foreignObject><b><div data-es-slot=a>{a</b>x}</div></svg>" A
        "{ax}" A_);
     is(A "{a<svg><style>}" A_ "</style></svg><style>" A "</style>");
