@@ -581,6 +581,7 @@ def test_requests_never_wait(redis, slow_link, nginx):
     site = start(nginx, redis=slow_link)
     redis("SET", "es:slot:hero", "old")
     wait(site, b"old")
+    until(lambda: site.json()["redis"]["listening"], 3, "it to listen")
     slow_link.delay = 0.4
     redis("SET", "es:slot:hero", "new")
     for key, own in (("hero", b"old"), ("nobody", None)):
