@@ -30,12 +30,12 @@ ngx_exportsite_contents_get(ngx_str_t *key, ngx_exportsite_content_t **content)
     ngx_exportsite_stored_t       *stored;
     ngx_exportsite_contents_sh_t  *sh = ngx_exportsite_worker.contents;
 
-    if (!es_slot_key_valid(ngx_exportsite_es(*key))) {
-        return ngx_exportsite_left_refused;
+    if (key->len == 0 || sh == NULL) {
+        return ngx_exportsite_left_missing;
     }
 
-    if (sh == NULL) {
-        return ngx_exportsite_left_missing;
+    if (!es_slot_key_valid(ngx_exportsite_es(*key))) {
+        return ngx_exportsite_left_refused;
     }
 
     buf[0] = 'r';
