@@ -138,7 +138,7 @@ def marked():
         row("bare", page=raw(pages.PAGE)),
         row("bare-read", page=raw(pages.PAGE), read=True),
         row("slots", EXPORTSITE, OURS, NO_STATUS + FILES),
-        row("slots-scan", EXPORTSITE + "\n" + LOAD_SUBS, OURS, NO_STATUS + FILES,
+        row("slots-beside", EXPORTSITE + "\n" + LOAD_SUBS, OURS, NO_STATUS + FILES,
             needs=SUBS_MODULE),
         row("redis", EXPORTSITE, OURS + "    exportsite_stream off;\n"
             "    exportsite_redis 127.0.0.1:@redis@ prefix=@name@:;\n",
@@ -168,7 +168,7 @@ def plain():
             STATUS + FILES.replace(" on;", " off;")),
         row("slots", EXPORTSITE, OURS, NO_STATUS + FILES),
         row("slots-sendfile", EXPORTSITE, OURS, NO_STATUS + FILES, read=False),
-        row("slots-scan", EXPORTSITE + "\n" + LOAD_SUBS, OURS, NO_STATUS + FILES,
+        row("slots-beside", EXPORTSITE + "\n" + LOAD_SUBS, OURS, NO_STATUS + FILES,
             needs=SUBS_MODULE),
         row("sub_filter", http=LANGUAGE + CONTENTS, server=SUB_FILTER),
         row("sub_filter-short", http=LANGUAGE + CONTENTS, server=SHORT),
