@@ -43,6 +43,13 @@ typedef struct {
 } ngx_exportsite_stored_t;
 
 
+/*
+ * A file's time of change says of itself that nothing was changed since only if
+ * it is past: clocks of file systems tick some milliseconds.
+ */
+#define ngx_exportsite_file_settled(ctime)                                    \
+    ((int64_t) ngx_time() - (int64_t) (ctime) >= 2)
+
 /* Room for len bytes, with one reference; NULL without memory. */
 ngx_exportsite_content_t *ngx_exportsite_content_new(size_t len);
 

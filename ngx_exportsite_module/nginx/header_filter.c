@@ -7,6 +7,7 @@
 #include "compat.h"
 
 #include "page.h"
+#include "page_uri.h"
 #include "record.h"
 #include "visit.h"
 #include "visitor.h"
@@ -83,9 +84,22 @@ ngx_exportsite_header_filter(ngx_http_request_t *r)
 static ngx_int_t
 ngx_exportsite_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
+    ngx_int_t  rc;
+
+    if (r == r->main) {
+        ngx_exportsite_page_body(r, in);
+        return ngx_exportsite_next_body_filter(r, in);
+    }
+
+    if (ngx_exportsite_capture_broken(r)) {
+        return NGX_OK;
+    }
+
     ngx_exportsite_page_body(r, in);
 
-    return ngx_exportsite_next_body_filter(r, in);
+    rc = ngx_exportsite_next_body_filter(r, in);
+
+    return rc == NGX_ERROR ? ngx_exportsite_capture_failed(r) : rc;
 }
 
 

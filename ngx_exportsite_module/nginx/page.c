@@ -133,6 +133,13 @@ ngx_exportsite_page_validators(ngx_exportsite_page_t *page)
 
     etag.len = 0;
 
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        /* what was done by this request cannot be answered by 304 */
+        ngx_http_clear_etag(r);
+        ngx_http_clear_last_modified(r);
+        return NGX_OK;
+    }
+
     if (r->headers_out.etag != NULL) {
         if (ngx_exportsite_slots_etag(page, &etag) != NGX_OK) {
             return NGX_ERROR;

@@ -14,6 +14,9 @@
 /* So many slots of one page are filled; bounds the buffers of a request. */
 #define NGX_EXPORTSITE_FILLS_MAX   128
 
+/* So many of them by subrequests. */
+#define NGX_EXPORTSITE_URIS_MAX    16
+
 /* What is held back of an open slot, with a mark that may end it. */
 #define NGX_EXPORTSITE_HOLD_MAX    (ES_HTML_SLOT_MAX + 512)
 
@@ -31,6 +34,7 @@ typedef struct {
     ngx_exportsite_loc_conf_t     *conf;
     ngx_exportsite_fill_t         *fills;         /* as conf->slots */
     ngx_str_t                      script;        /* the tag, or empty */
+    ngx_str_t                      charset;       /* as it came */
 
     /* what comes in: offset base of the page is at text */
     uint64_t                       base;
@@ -51,6 +55,7 @@ typedef struct {
 
     ngx_exportsite_fill_t         *open;          /* slot that will be filled */
     ngx_uint_t                     fill_count;
+    ngx_uint_t                     uri_count;
     u_char                        *hold;          /* of the open slot */
     size_t                         held;
     u_char                         carry[8];      /* of an unfinished tag */

@@ -117,6 +117,7 @@ ngx_exportsite_page_header_filter(ngx_http_request_t *r)
     }
 
     page->passing = 1;
+    page->charset = r->headers_out.charset;
 
     if (r == r->main) {
         ngx_http_clear_content_length(r);
@@ -156,7 +157,7 @@ ngx_exportsite_page_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     }
 
     rc = ngx_exportsite_out_push(page);
-    ngx_exportsite_out_update(page);
+    ngx_exportsite_out_update(page, rc);
 
     return rc;
 }

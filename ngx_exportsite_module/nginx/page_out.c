@@ -212,10 +212,17 @@ ngx_exportsite_out_push(ngx_exportsite_page_t *page)
 
 
 void
-ngx_exportsite_out_update(ngx_exportsite_page_t *page)
+ngx_exportsite_out_update(ngx_exportsite_page_t *page, ngx_int_t rc)
 {
-    ngx_buf_t    *b;
-    ngx_chain_t  *cl;
+    ngx_buf_t           *b;
+    ngx_uint_t           sent;
+    ngx_chain_t         *cl;
+    ngx_http_request_t  *r = page->request;
+
+    /* one with nothing but flags may be on its way if anything is */
+
+    sent = rc == NGX_OK && !r->buffered && !r->connection->buffered
+           && r->postponed == NULL && r == r->connection->data;
 
     while (page->busy != NULL) {
         cl = page->busy;
@@ -231,9 +238,7 @@ ngx_exportsite_out_update(ngx_exportsite_page_t *page)
 
         page->busy = cl->next;
 
-        /* one with nothing but flags may still be on its way */
-
-        if (ngx_buf_in_memory(b)) {
+        if (sent || ngx_buf_in_memory(b)) {
             cl->next = page->free;
             page->free = cl;
         }

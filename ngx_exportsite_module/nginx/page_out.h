@@ -31,8 +31,11 @@ ngx_int_t ngx_exportsite_out_read(ngx_exportsite_page_t *page);
 /* Sends on what there is so far, also nothing. */
 ngx_int_t ngx_exportsite_out_push(ngx_exportsite_page_t *page);
 
-/* Between two calls of the body filter: takes back what was sent. */
-void ngx_exportsite_out_update(ngx_exportsite_page_t *page);
+/*
+ * Between two calls of the body filter: takes back what was sent. rc is what
+ * the last push returned.
+ */
+void ngx_exportsite_out_update(ngx_exportsite_page_t *page, ngx_int_t rc);
 
 /* Where the late filters' output goes. */
 extern ngx_http_output_header_filter_pt  ngx_exportsite_page_next_header;

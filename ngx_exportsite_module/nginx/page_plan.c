@@ -139,6 +139,12 @@ ngx_exportsite_plan_begin(ngx_exportsite_page_t *page, ngx_chain_t *in)
         return NGX_OK;
     }
 
+    /* what was just changed may change again and keep its time */
+
+    if (!ngx_exportsite_file_settled(key.sec)) {
+        return NGX_DECLINED;
+    }
+
     page->notes = ngx_palloc(page->request->pool,
                              sizeof(ngx_exportsite_plan_t)
                              + NGX_EXPORTSITE_PLAN_STEPS

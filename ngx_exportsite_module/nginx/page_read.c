@@ -344,6 +344,14 @@ ngx_exportsite_page_open(ngx_exportsite_page_t *page,
         return ngx_exportsite_page_raw(page);
     }
 
+    if (fill->content == NULL
+        && ++page->uri_count > NGX_EXPORTSITE_URIS_MAX)
+    {
+        /* each holds a connection, and a megabyte for a slow reader */
+        ngx_exportsite_count(slots_left_many);
+        return NGX_OK;
+    }
+
     page->fill_count++;
     page->open = fill;
     page->held = 0;

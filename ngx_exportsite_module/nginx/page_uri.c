@@ -18,6 +18,7 @@ struct ngx_exportsite_capture_s {
     ngx_exportsite_left_e      left;              /* why not, if so */
     unsigned                   complete:1;
     unsigned                   done:1;
+    unsigned                   broken:1;          /* a filter gave up */
 };
 
 
@@ -83,6 +84,60 @@ ngx_exportsite_capture_new(ngx_pool_t *pool, ngx_str_t *own)
 }
 
 
+/* The page's own stays, at once. */
+static ngx_int_t
+ngx_exportsite_page_own(ngx_exportsite_page_t *page,
+    ngx_exportsite_capture_t *capture, ngx_exportsite_left_e left)
+{
+    ngx_exportsite_count(slots_left[left]);
+
+    return ngx_exportsite_out_bytes(page, capture->own.data,
+                                    capture->own.len);
+}
+
+
+/*
+ * A variable in the arguments may hold anything, decoded: what would end the
+ * line of a request to an upstream is encoded.
+ */
+static ngx_int_t
+ngx_exportsite_page_uri_args(ngx_pool_t *pool, ngx_str_t *args)
+{
+    size_t  i, n;
+    u_char  c, *p;
+
+#define ngx_exportsite_unprintable(c)  ((c) <= 0x20 || (c) == 0x7f)
+
+    n = 0;
+
+    for (i = 0; i < args->len; i++) {
+        n += ngx_exportsite_unprintable(args->data[i]);
+    }
+
+    if (n == 0) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(pool, args->len + 2 * n);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    n = args->len + 2 * n;
+
+    for (i = 0; i < args->len; i++) {
+        c = args->data[i];
+        p = ngx_exportsite_unprintable(c) ? ngx_sprintf(p, "%%%02Xd", c)
+                                          : ngx_cpymem(p, &c, 1);
+    }
+
+    args->data = p - n;
+    args->len = n;
+
+    return NGX_OK;
+}
+
+
 ngx_int_t
 ngx_exportsite_page_uri(ngx_exportsite_page_t *page, ngx_str_t *uri,
     ngx_str_t *own)
@@ -107,9 +162,12 @@ ngx_exportsite_page_uri(ngx_exportsite_page_t *page, ngx_str_t *uri,
     if (path.data[0] != '/'
         || ngx_http_parse_unsafe_uri(r, &path, &args, &flags) != NGX_OK)
     {
-        ngx_exportsite_count(slots_left[ngx_exportsite_left_refused]);
-        return ngx_exportsite_out_bytes(page, capture->own.data,
-                                        capture->own.len);
+        return ngx_exportsite_page_own(page, capture,
+                                       ngx_exportsite_left_refused);
+    }
+
+    if (ngx_exportsite_page_uri_args(r->pool, &args) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     ps->handler = ngx_exportsite_capture_done;
@@ -126,11 +184,25 @@ ngx_exportsite_page_uri(ngx_exportsite_page_t *page, ngx_str_t *uri,
         }
     }
 
-    if (ngx_http_subrequest(r, &path, &args, &sr, ps, 0) != NGX_OK) {
-        ngx_exportsite_count(slots_left[ngx_exportsite_left_failed]);
-        return ngx_exportsite_out_bytes(page, capture->own.data,
-                                        capture->own.len);
+    /* SSI that waits keeps what comes before, and all order is lost */
+
+    if ((r->buffered & NGX_HTTP_SSI_BUFFERED)
+        || ngx_http_subrequest(r, &path, &args, &sr, ps, 0) != NGX_OK)
+    {
+        return ngx_exportsite_page_own(page, capture,
+                                       ngx_exportsite_left_failed);
     }
+
+    /* the visitor's form is none of its business */
+
+    sr->request_body = ngx_pcalloc(r->pool, sizeof(ngx_http_request_body_t));
+    if (sr->request_body == NULL) {
+        return NGX_ERROR;
+    }
+
+    sr->headers_in.content_length = NULL;
+    sr->headers_in.content_length_n = -1;
+    sr->headers_in.chunked = 0;
 
     return NGX_OK;
 }
@@ -250,6 +322,33 @@ ngx_exportsite_capture_cleanup(void *data)
 }
 
 
+ngx_int_t
+ngx_exportsite_capture_failed(ngx_http_request_t *r)
+{
+    ngx_exportsite_capture_t  *capture = ngx_exportsite_capture(r);
+
+    if (capture == NULL || capture->done || r->connection->error) {
+        return NGX_ERROR;
+    }
+
+    capture->left = ngx_exportsite_left_failed;
+    capture->complete = 1;
+    capture->broken = 1;
+    r->buffered = 0;
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_exportsite_capture_broken(ngx_http_request_t *r)
+{
+    ngx_exportsite_capture_t  *capture = ngx_exportsite_capture(r);
+
+    return capture != NULL && capture->broken;
+}
+
+
 /*
  * What stays in a slot is the page's, so it is to go through the page's own
  * filters: they take the subrequest for a part of the page.
@@ -257,7 +356,8 @@ ngx_exportsite_capture_cleanup(void *data)
 static ngx_int_t
 ngx_exportsite_capture_give_back(ngx_http_request_t *r)
 {
-    ngx_http_request_t  *page = r->parent;
+    ngx_http_request_t     *page = r->parent;
+    ngx_exportsite_page_t  *own = ngx_exportsite_page(page);
 
     ngx_memzero(r->ctx, sizeof(void *) * ngx_http_max_module);
     r->loc_conf = page->loc_conf;
@@ -266,7 +366,7 @@ ngx_exportsite_capture_give_back(ngx_http_request_t *r)
     r->headers_out.content_type = page->headers_out.content_type;
     r->headers_out.content_type_len = page->headers_out.content_type_len;
     r->headers_out.content_type_lowcase = NULL;
-    r->headers_out.charset = page->headers_out.charset;
+    r->headers_out.charset = own ? own->charset : page->headers_out.charset;
     r->headers_out.content_encoding = NULL;
     r->headers_out.content_length_n = -1;
 
@@ -342,17 +442,25 @@ ngx_exportsite_capture_done(ngx_http_request_t *r, void *data, ngx_int_t rc)
 {
     ngx_exportsite_capture_t  *capture = data;
 
-    if (capture->done || r->connection->error
-        || rc == NGX_HTTP_CLIENT_CLOSED_REQUEST
-        || (rc == NGX_HTTP_REQUEST_TIME_OUT && r->connection->timedout))
-    {
+    if (capture->done || r->connection->error || r->connection->timedout) {
         return rc;
     }
 
-    if ((rc >= NGX_HTTP_SPECIAL_RESPONSE && !r->header_sent)
-        || (r->buffered && !capture->complete && rc != NGX_ERROR))
-    {
-        return rc;
+    switch (rc) {
+
+    case NGX_ERROR:
+    case NGX_HTTP_REQUEST_TIME_OUT:
+    case NGX_HTTP_CLIENT_CLOSED_REQUEST:
+    case NGX_HTTP_CLOSE:
+        /* would end the page, too */
+        break;
+
+    default:
+        if ((rc >= NGX_HTTP_SPECIAL_RESPONSE && !r->header_sent)
+            || (r->buffered && !capture->complete))
+        {
+            return rc;
+        }
     }
 
     capture->done = 1;

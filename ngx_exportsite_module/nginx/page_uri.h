@@ -20,6 +20,13 @@ ngx_int_t ngx_exportsite_page_uri(ngx_exportsite_page_t *page, ngx_str_t *uri,
 /* The capture of this request, if it is a subrequest of ours; else NULL. */
 ngx_exportsite_capture_t *ngx_exportsite_capture(ngx_http_request_t *r);
 
+/*
+ * A filter gave up on this request. If it is captured, that is no fault of the
+ * page: NGX_OK, and nothing more is to be asked of the filters. Else NGX_ERROR.
+ */
+ngx_int_t ngx_exportsite_capture_failed(ngx_http_request_t *r);
+ngx_uint_t ngx_exportsite_capture_broken(ngx_http_request_t *r);
+
 /* True for a subrequest of ours and all below it. */
 ngx_uint_t ngx_exportsite_page_captured(ngx_http_request_t *r);
 

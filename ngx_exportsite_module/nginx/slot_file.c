@@ -9,6 +9,7 @@
 
 
 #define NGX_EXPORTSITE_MISSING_VALID  1000        /* ms */
+#define NGX_EXPORTSITE_PATH_MAX       1024
 
 
 static ngx_int_t ngx_exportsite_slot_path(ngx_http_request_t *r,
@@ -30,6 +31,10 @@ ngx_exportsite_slot_file_get(ngx_http_request_t *r, ngx_str_t *path,
 
     if (path->len == 0) {
         return ngx_exportsite_left_missing;
+    }
+
+    if (path->len > NGX_EXPORTSITE_PATH_MAX) {
+        return ngx_exportsite_left_refused;
     }
 
     if (ngx_exportsite_slot_path(r, path, &name) != NGX_OK) {
@@ -162,7 +167,7 @@ ngx_exportsite_slot_look(ngx_http_request_t *r, ngx_str_t *path,
         return;
     }
 
-    mark[0] = fi.st_ino;
+    mark[0] = fi.st_ino ^ (uint64_t) fi.st_dev << 32;
     mark[1] = fi.st_ctim.tv_sec;
     mark[2] = fi.st_ctim.tv_nsec;
     mark[3] = fi.st_size;
@@ -171,6 +176,11 @@ ngx_exportsite_slot_look(ngx_http_request_t *r, ngx_str_t *path,
         && ngx_memcmp(mark, stored->mark, sizeof(mark)) == 0)
     {
         return;
+    }
+
+    if (!ngx_exportsite_file_settled(fi.st_ctim.tv_sec)) {
+        /* it may change within the same tick: read it once more */
+        mark[3] = (uint64_t) -1;
     }
 
     ngx_memcpy(stored->mark, mark, sizeof(mark));

@@ -12,6 +12,8 @@
 /* A header that has a pointer of its own in headers_in. */
 static size_t  ngx_exportsite_conditions[] = {
     offsetof(ngx_http_headers_in_t, if_modified_since),
+    offsetof(ngx_http_headers_in_t, if_unmodified_since),
+    offsetof(ngx_http_headers_in_t, if_match),
     offsetof(ngx_http_headers_in_t, if_none_match),
     offsetof(ngx_http_headers_in_t, if_range),
     offsetof(ngx_http_headers_in_t, range)
@@ -131,12 +133,15 @@ ngx_exportsite_unconditional(ngx_http_request_t *r)
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_exportsite_module);
 
-    if (r != r->main || !lcf->enable
+    if (r != r->main || !(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))
+        || !lcf->enable
         || (lcf->slots == NULL && lcf->script == NULL)
         || (r->headers_in.range == NULL
             && r->headers_in.if_range == NULL
+            && r->headers_in.if_match == NULL
             && r->headers_in.if_none_match == NULL
-            && r->headers_in.if_modified_since == NULL)
+            && r->headers_in.if_modified_since == NULL
+            && r->headers_in.if_unmodified_since == NULL)
         || es_path_is_asset(ngx_exportsite_es(r->uri)))
     {
         return;

@@ -9,9 +9,10 @@
 
 
 /*
- * Where the request's location has slots, takes Range, If-Range, If-None-Match
- * and If-Modified-Since from the headers that are passed on. nginx's own
- * filters still see them, for what turns out to be no page.
+ * Where the location of a GET or HEAD request has slots, takes Range, If-Range
+ * and the conditions (If-None-Match and its kin) from the headers that are
+ * passed on. nginx's own filters still see them, for what turns out to be no
+ * page.
  */
 void ngx_exportsite_unconditional(ngx_http_request_t *r);
 

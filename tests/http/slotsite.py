@@ -1,5 +1,6 @@
 """What the tests of slots share: pages, and the ways to cut them."""
 
+import time
 import re
 
 # the sizes of buffers that a page is cut into; 0 is nginx's own
@@ -49,6 +50,11 @@ def put(site, name, page):
     """Write a page under the root; what a visitor should get."""
     site.write(f"html/{name}", served(page))
     return filled(page)
+
+
+def settle():
+    """Wait until what was written is old enough to be remembered."""
+    time.sleep(2.1)
 
 
 COUNTERS = ["pages", "bytes", "seen", "filled", "scripts",

@@ -223,6 +223,7 @@ def site(module_nginx):
     site.write("html/c/teaser", slotsite.CONTENT[b"teaser"])
     for name, page in CASES.items():
         slotsite.put(site, f"{name}.html", page)
+    slotsite.settle()                  # so that plans are tested, too
     return site
 
 
@@ -319,6 +320,7 @@ def test_what_counts(session, site):
         site.write(f"html/count-{name}.html", slotsite.served(CASES[name]))
     want = {"pages": 4, "seen": 6, "filled": 6,
             "bytes": sum(len(slotsite.served(CASES[name])) for name in cases)}
+    slotsite.settle()
     for _ in range(2):
         before = slotsite.counts(site)
         for name in cases:
