@@ -135,8 +135,9 @@ def as_asked(row):
 
 def print_readers(bench):
     print(f"| {READERS} slow readers | KB a reader | right |\n|---|--:|--:|")
-    for row in rows_of("bare", "bare-read", "slots", "slots-beside", "sub_filter", "lua",
-                       "proxy-bare", "proxy-slots", "proxy-sub_filter", "proxy-lua"):
+    for row in rows_of("bare", "bare-read", "slots", "slots-beside", "sub_filter",
+                       "lua", "proxy-bare", "proxy-slots", "proxy-sub_filter",
+                       "proxy-lua"):
         page = pages.PAGE if "bare" in row.name else pages.filled("de")
         slow = Slow(bench, row, "/", bytes_of(page.encode()), READERS, buffer=4096)
         growth, good = slow.growth, slow.finish()

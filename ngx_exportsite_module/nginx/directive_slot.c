@@ -4,6 +4,7 @@
 #include "compat.h"
 
 #include "../core/text.h"
+#include "../redis/keys.h"
 #include "conf_rule.h"
 #include "directives.h"
 
@@ -68,7 +69,10 @@ ngx_exportsite_slot_wrong(ngx_conf_t *cf, ngx_exportsite_slot_source_e source,
     case ngx_exportsite_slot_redis:
         mcf = ngx_http_conf_get_module_main_conf(cf, ngx_exportsite_module);
         mcf->redis_slots = 1;
-        return NULL;
+
+        return (ngx_strlchr(text->data, text->data + text->len, '$') != NULL
+                || es_slot_key_valid(ngx_exportsite_es(*text))) ? NULL
+               : "a key of up to 200 letters, digits and _ . : / + @ * -";
 
     default:
         return NULL;

@@ -289,7 +289,14 @@ ngx_exportsite_keeper_message(redisAsyncContext *ac, void *reply, void *data)
 
     ngx_exportsite_redis_answered(&ngx_exportsite_listener, r);
 
-    if (!ngx_exportsite_listening) {
+    if (sh->keeper != (ngx_atomic_uint_t) ngx_pid) {
+        /* another has taken the office while this was under way */
+        return;
+    }
+
+    if (!ngx_exportsite_listening
+        || sh->tracking_id != ngx_exportsite_listener_id)
+    {
         /* what changed while nobody listened is not known */
         ngx_exportsite_listening = 1;
         sh->tracking_id = ngx_exportsite_listener_id;

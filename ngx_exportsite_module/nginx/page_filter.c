@@ -66,7 +66,7 @@ ngx_exportsite_page_compressed(ngx_http_request_t *r)
 
     logged = 1;
 
-    ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+    ngx_log_error(NGX_LOG_WARN, ngx_exportsite_worker.log, 0,
                   "exportsite: a page came with Content-Encoding \"%V\", its "
                   "slots are not filled: add \"gunzip on;\" for gzip, or "
                   "\"proxy_set_header Accept-Encoding '';\" (logged once)",

@@ -6,6 +6,7 @@
 
 #include "../core/text.h"
 #include "slots.h"
+#include "worker.h"
 
 
 #define NGX_EXPORTSITE_MISSING_VALID  1000        /* ms */
@@ -150,7 +151,7 @@ ngx_exportsite_slot_look(ngx_http_request_t *r, ngx_str_t *path,
         if ((stored->content != NULL || stored->checked == 0)
             && (clcf->log_not_found || of.err != NGX_ENOENT))
         {
-            ngx_log_error(NGX_LOG_ERR, r->connection->log, of.err,
+            ngx_log_error(NGX_LOG_ERR, ngx_exportsite_worker.log, of.err,
                           "exportsite: %s \"%V\" failed, the page's own "
                           "stays in its slot", of.failed, path);
         }
@@ -198,7 +199,7 @@ ngx_exportsite_slot_read(ngx_http_request_t *r, ngx_str_t *path, ngx_fd_t fd,
 
     if (size == 0 || size > NGX_EXPORTSITE_CONTENT_MAX) {
         if (size != 0) {
-            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+            ngx_log_error(NGX_LOG_ERR, ngx_exportsite_worker.log, 0,
                           "exportsite: \"%V\" is longer than 1 MB, the page's "
                           "own stays in its slot", path);
         }
@@ -215,7 +216,7 @@ ngx_exportsite_slot_read(ngx_http_request_t *r, ngx_str_t *path, ngx_fd_t fd,
         ngx_memzero(&file, sizeof(ngx_file_t));
         file.fd = fd;
         file.name = *path;
-        file.log = r->connection->log;
+        file.log = ngx_exportsite_worker.log;
 
         n = ngx_read_file(&file, content->data, size, 0);
 

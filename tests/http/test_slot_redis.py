@@ -936,3 +936,17 @@ def test_answers_that_are_always_overtaken(fake, nginx):
     fake.slots["hero"] = "new"
     fake.tell("es:slot:hero")
     wait(site, b"new")
+
+
+def test_it_goes_on_to_say_that_it_listens(nginx, redis):
+    """Two workers may want the office at first: the one that keeps it says so,
+    whoever was told of first."""
+    sites = [start(nginx, redis=redis, workers=2) for _ in range(4)]
+    for _ in range(2):
+        for site in sites:
+            until(lambda: site.json()["redis"]["listening"], 5,
+                  "changes to be heard of")
+        time.sleep(2.5)
+    for site in sites:
+        until(lambda: site.json()["redis"]["listening"], 1.5,
+              "changes to be heard of, still")
