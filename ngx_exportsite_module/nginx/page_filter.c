@@ -17,10 +17,6 @@ static ngx_int_t ngx_exportsite_page_body_filter(ngx_http_request_t *r,
 static ngx_int_t ngx_exportsite_page_filter_init(ngx_conf_t *cf);
 
 
-ngx_http_output_header_filter_pt  ngx_exportsite_page_next_header;
-ngx_http_output_body_filter_pt    ngx_exportsite_page_next_body;
-
-
 static ngx_http_module_t  ngx_exportsite_page_filter_module_ctx = {
     NULL,                                  /* preconfiguration */
     ngx_exportsite_page_filter_init,       /* postconfiguration */

@@ -7,6 +7,10 @@
 #include "page_out.h"
 
 
+ngx_http_output_header_filter_pt  ngx_exportsite_page_next_header;
+ngx_http_output_body_filter_pt    ngx_exportsite_page_next_body;
+
+
 /* A buffer of ours, with room for the few bytes of an unfinished tag. */
 typedef struct {
     ngx_buf_t                  buf;

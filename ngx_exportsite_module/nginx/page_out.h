@@ -37,7 +37,7 @@ ngx_int_t ngx_exportsite_out_push(ngx_exportsite_page_t *page);
  */
 void ngx_exportsite_out_update(ngx_exportsite_page_t *page, ngx_int_t rc);
 
-/* Where the late filters' output goes. */
+/* Where the late filters' output goes; page_filter.c is told by nginx. */
 extern ngx_http_output_header_filter_pt  ngx_exportsite_page_next_header;
 extern ngx_http_output_body_filter_pt  ngx_exportsite_page_next_body;
 

@@ -41,7 +41,7 @@ static ngx_int_t ngx_exportsite_init_contents(ngx_shm_zone_t *shm_zone,
  * its size starts empty.
  */
 static ngx_uint_t
-ngx_exportsite_slots(ngx_conf_t *cf)
+ngx_exportsite_places(ngx_conf_t *cf)
 {
     ngx_uint_t        n, workers;
     ngx_core_conf_t  *ccf;
@@ -76,7 +76,7 @@ ngx_exportsite_add_zones(ngx_conf_t *cf, ngx_exportsite_main_conf_t *mcf)
 {
     size_t  queues;
 
-    queues = ngx_exportsite_slots(cf) * ngx_exportsite_slot_size(mcf);
+    queues = ngx_exportsite_places(cf) * ngx_exportsite_slot_size(mcf);
     queues += queues / 64 + 16 * ngx_pagesize;
 
     mcf->profile_zone = ngx_exportsite_add_zone(cf, mcf, "", mcf->zone_size,
