@@ -48,16 +48,6 @@ ngx_exportsite_contents_cache(void)
     ngx_exportsite_zone_unlock(ngx_exportsite_worker.conf->contents_zone)
 
 
-/* Milliseconds that go on over a reload and are the same for all workers. */
-static ngx_inline uint64_t
-ngx_exportsite_contents_now(void)
-{
-    ngx_time_t  *tp = ngx_timeofday();
-
-    return (uint64_t) tp->sec * 1000 + tp->msec;
-}
-
-
 static ngx_inline es_str_t
 ngx_exportsite_contents_name(uint64_t id[2])
 {
@@ -168,7 +158,7 @@ static ngx_uint_t
 ngx_exportsite_contents_stale(uint64_t read_at, uint64_t *tried_at,
     ngx_uint_t changed)
 {
-    uint64_t  now = ngx_exportsite_contents_now();
+    uint64_t  now = ngx_exportsite_now();
 
     if ((!changed && now - read_at < ngx_exportsite_worker.conf->redis.refresh)
         || now - *tried_at < NGX_EXPORTSITE_CONTENT_RETRY)
@@ -196,7 +186,7 @@ ngx_exportsite_contents_look(ngx_str_t *key, uint64_t id[2], ngx_uint_t can,
     if (meta != NULL) {
         (void) es_cache_get(ngx_exportsite_contents_cache(), id[0],
                             ngx_exportsite_contents_name(id),
-                            ngx_exportsite_contents_now(), &copy, NULL, 0,
+                            ngx_exportsite_now(), &copy, NULL, 0,
                             &len);
 
         entry->known = 1;
@@ -258,7 +248,7 @@ ngx_exportsite_contents_copy(uint64_t id[2],
 
     found = es_cache_get(ngx_exportsite_contents_cache(), id[0],
                          ngx_exportsite_contents_name(id),
-                         ngx_exportsite_contents_now(), &meta,
+                         ngx_exportsite_now(), &meta,
                          (char *) content->data, entry->size, &len);
 
     ngx_exportsite_contents_unlock();
@@ -291,7 +281,7 @@ ngx_exportsite_contents_write(ngx_str_t *key, uint64_t id[2],
     ngx_exportsite_entry_head_t    head;
     ngx_exportsite_contents_sh_t  *sh = ngx_exportsite_worker.contents;
 
-    meta.read_at = ngx_exportsite_contents_now();
+    meta.read_at = ngx_exportsite_now();
     meta.tried_at = meta.read_at;
     meta.tag = 0;
     meta.flags = left;
@@ -325,7 +315,7 @@ ngx_exportsite_contents_remove(uint64_t id[2], ngx_uint_t told)
     absent = ngx_exportsite_absent(id, 1);
 
     absent->hash = id[1];
-    absent->read_at = ngx_exportsite_contents_now();
+    absent->read_at = ngx_exportsite_now();
     absent->tried_at = absent->read_at;
     absent->generation = sh->generation;
 

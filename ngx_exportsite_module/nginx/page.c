@@ -61,9 +61,7 @@ ngx_exportsite_page_header(ngx_http_request_t *r)
 
 #if (NGX_HTTP_GZIP)
 
-    if (r->headers_out.content_encoding != NULL
-        && r->headers_out.content_encoding->value.len != 0)
-    {
+    if (ngx_exportsite_encoded(r)) {
         /* have it decoded for clients that take gzip, too */
 
         page->encoded = 1;
@@ -84,8 +82,7 @@ static ngx_uint_t
 ngx_exportsite_page_wanted(ngx_http_request_t *r,
     ngx_exportsite_loc_conf_t *lcf)
 {
-    return lcf->enable
-           && (lcf->slots != NULL || lcf->script != NULL)
+    return ngx_exportsite_has_slots(lcf)
            && r->headers_out.status == NGX_HTTP_OK
            && !r->subrequest_in_memory
            && !ngx_exportsite_page_captured(r)

@@ -80,6 +80,15 @@ extern ngx_module_t  ngx_exportsite_page_filter_module;
     ((ngx_exportsite_page_t *)                                                \
          ngx_http_get_module_ctx(r, ngx_exportsite_page_filter_module))
 
+/* The response is compressed, or encoded in another way. */
+#define ngx_exportsite_encoded(r)                                             \
+    ((r)->headers_out.content_encoding != NULL                                \
+     && (r)->headers_out.content_encoding->value.len != 0)
+
+/* Pages have something to be put in here. */
+#define ngx_exportsite_has_slots(lcf)                                         \
+    ((lcf)->enable && ((lcf)->slots != NULL || (lcf)->script != NULL))
+
 /*
  * The early header filter: if this response has slots, chooses their contents
  * and makes its validators those of this visitor's page.

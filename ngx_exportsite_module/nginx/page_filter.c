@@ -104,9 +104,7 @@ ngx_exportsite_page_header_filter(ngx_http_request_t *r)
         return ngx_exportsite_page_next_header(r);
     }
 
-    if (r->headers_out.content_encoding != NULL
-        && r->headers_out.content_encoding->value.len != 0)
-    {
+    if (ngx_exportsite_encoded(r)) {
         ngx_exportsite_page_compressed(r);
         ngx_http_set_ctx(r, NULL, ngx_exportsite_page_filter_module);
         return ngx_exportsite_page_next_header(r);

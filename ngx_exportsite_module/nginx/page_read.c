@@ -161,6 +161,20 @@ ngx_exportsite_page_wide(ngx_exportsite_page_t *page, u_char *last)
 }
 
 
+/* What the scanner told. */
+static ngx_uint_t
+ngx_exportsite_page_told(es_html_t *html, es_html_event_e what,
+    ngx_exportsite_found_t *found)
+{
+    found->what = what;
+    found->where = html->where;
+    found->slot = what == ES_HTML_RAW ? (ngx_uint_t) html->why
+                                      : (ngx_uint_t) html->slot;
+
+    return what != ES_HTML_MORE;
+}
+
+
 /* True if something was found in the buffer. */
 static ngx_uint_t
 ngx_exportsite_page_next(ngx_exportsite_page_t *page, u_char *last,
@@ -174,17 +188,15 @@ ngx_exportsite_page_next(ngx_exportsite_page_t *page, u_char *last,
                                     page->base + (last - page->text),
                                     &found->where, &found->slot);
 
-    } else {
-        p = page->text + (html->at - page->base);
-
-        found->what = es_html_scan(html,
-                                   (es_str_t) { last - p, (char *) p });
-        found->where = html->where;
-        found->slot = found->what == ES_HTML_RAW ? (ngx_uint_t) html->why
-                                                 : (ngx_uint_t) html->slot;
+        return found->what != ES_HTML_MORE;
     }
 
-    return found->what != ES_HTML_MORE;
+    p = page->text + (html->at - page->base);
+
+    return ngx_exportsite_page_told(html,
+                                    es_html_scan(html, (es_str_t)
+                                                 { last - p, (char *) p }),
+                                    found);
 }
 
 
@@ -246,12 +258,8 @@ ngx_exportsite_page_end(ngx_exportsite_page_t *page)
             ngx_exportsite_count(slots_passed_unfinished);
         }
 
-        found.what = es_html_end(page->html);
-        found.where = page->html->where;
-        found.slot = found.what == ES_HTML_RAW ? (ngx_uint_t) page->html->why
-                                               : (ngx_uint_t) page->html->slot;
-
-        if (found.what != ES_HTML_MORE
+        if (ngx_exportsite_page_told(page->html, es_html_end(page->html),
+                                     &found)
             && ngx_exportsite_page_found(page, &found, &from) != NGX_OK)
         {
             return NGX_ERROR;

@@ -220,10 +220,7 @@ ngx_exportsite_capture_header(ngx_http_request_t *r,
     capture->complete = 0;
     capture->left = ngx_exportsite_filled;
 
-    if (r->headers_out.status != NGX_HTTP_OK
-        || (r->headers_out.content_encoding != NULL
-            && r->headers_out.content_encoding->value.len != 0))
-    {
+    if (r->headers_out.status != NGX_HTTP_OK || ngx_exportsite_encoded(r)) {
         capture->left = ngx_exportsite_left_failed;
 
     } else if (r->headers_out.content_length_n == 0) {

@@ -29,16 +29,6 @@ ngx_exportsite_profile_cache(void)
 }
 
 
-/* Milliseconds that go on over a reload and are the same for all workers. */
-static ngx_inline uint64_t
-ngx_exportsite_now(void)
-{
-    ngx_time_t  *tp = ngx_timeofday();
-
-    return (uint64_t) tp->sec * 1000 + tp->msec;
-}
-
-
 uint64_t
 ngx_exportsite_profile_hash(ngx_str_t *id)
 {

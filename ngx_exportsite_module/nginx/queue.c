@@ -270,13 +270,10 @@ void
 ngx_exportsite_queue_commit(size_t len, ngx_uint_t args)
 {
     ngx_msec_t                wait;
-    ngx_time_t               *tp;
     ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
 
-    tp = ngx_timeofday();
     (void) es_ring_commit(ngx_exportsite_own->ring, (uint32_t) len,
-                          (uint32_t) args,
-                          (uint64_t) tp->sec * 1000 + tp->msec);
+                          (uint32_t) args, ngx_exportsite_now());
     w->counters->events_queued++;
 
     if (ngx_exportsite_own->busy || ngx_exportsite_queue_refused()

@@ -5,6 +5,7 @@
 #include "compat.h"
 
 #include "../core/asset.h"
+#include "page.h"
 #include "unconditional.h"
 #include "visit.h"
 
@@ -134,8 +135,7 @@ ngx_exportsite_unconditional(ngx_http_request_t *r)
     lcf = ngx_http_get_module_loc_conf(r, ngx_exportsite_module);
 
     if (r != r->main || !(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))
-        || !lcf->enable
-        || (lcf->slots == NULL && lcf->script == NULL)
+        || !ngx_exportsite_has_slots(lcf)
         || (r->headers_in.range == NULL
             && r->headers_in.if_range == NULL
             && r->headers_in.if_match == NULL

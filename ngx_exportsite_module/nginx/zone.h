@@ -190,6 +190,16 @@ ngx_int_t ngx_exportsite_add_zones(ngx_conf_t *cf,
                           ->shpool->mutex)
 
 
+/* Milliseconds that go on over a reload and are the same for all workers. */
+static ngx_inline uint64_t
+ngx_exportsite_now(void)
+{
+    ngx_time_t  *tp = ngx_timeofday();
+
+    return (uint64_t) tp->sec * 1000 + tp->msec;
+}
+
+
 static ngx_inline ngx_exportsite_slot_t *
 ngx_exportsite_slot(ngx_exportsite_queue_sh_t *sh, ngx_uint_t n)
 {

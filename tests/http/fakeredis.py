@@ -1,11 +1,11 @@
 """A server that speaks RESP and can be told to answer wrongly."""
 
 import collections
-import os
 import socket
 import threading
 import time
 
+from acceptor import accept, run, unix
 from resp import Connection
 
 SHA = b"0123456789abcdef0123456789abcdef01234567"
@@ -54,25 +54,16 @@ class FakeRedis:
         self.lock = threading.Lock()
         self.socks = []
         self.subscribed = set()
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(path)
-        os.chmod(path, 0o777)
-        self.listener.listen(64)
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.listener = unix(path)
+        accept(self.listener, self._taken)
 
     def __str__(self):
         return f"unix:{self.path}"
 
-    def _accept(self):
-        while True:
-            try:
-                sock, _ = self.listener.accept()
-            except OSError:
-                return
-            with self.lock:
-                self.socks.append(sock)
-            threading.Thread(target=self._serve, args=(sock,),
-                             daemon=True).start()
+    def _taken(self, sock):
+        with self.lock:
+            self.socks.append(sock)
+        run(self._serve, sock)
 
     def _serve(self, sock):
         peer = Connection.__new__(Connection)

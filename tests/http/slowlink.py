@@ -1,9 +1,10 @@
 """A link to Redis that can be slow, deaf or cut."""
 
-import os
 import socket
 import threading
 import time
+
+from acceptor import accept, run, unix
 
 
 class SlowLink:
@@ -24,34 +25,25 @@ class SlowLink:
         self.drop = None
         self.pairs = []
         self.lock = threading.Lock()
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(path)
-        os.chmod(path, 0o777)
-        self.listener.listen(64)
+        self.listener = unix(path)
         self.open = True
-        threading.Thread(target=self._accept, daemon=True).start()
+        accept(self.listener, self._taken)
 
     def __str__(self):
         return f"unix:{self.path}"
 
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            server = socket.socket(socket.AF_UNIX)
-            try:
-                server.connect(self.target)
-            except OSError:
-                server.close()
-                client.close()
-                continue
-            with self.lock:
-                self.pairs.append((client, server))
-            for step in (self._requests, self._replies):
-                threading.Thread(target=step, args=(client, server),
-                                 daemon=True).start()
+    def _taken(self, client):
+        server = socket.socket(socket.AF_UNIX)
+        try:
+            server.connect(self.target)
+        except OSError:
+            server.close()
+            client.close()
+            return
+        with self.lock:
+            self.pairs.append((client, server))
+        for step in (self._requests, self._replies):
+            run(step, client, server)
 
     def _requests(self, client, server):
         try:

@@ -5,6 +5,8 @@ import threading
 
 import pytest
 
+from acceptor import accept, run
+
 LONG = 20.0        # nothing that a test waits for takes as long
 
 
@@ -92,7 +94,7 @@ class Upstream:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.threads = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        accept(self.listener, lambda sock: run(self._serve, sock))
 
     def __str__(self):
         return f"127.0.0.1:{self.port}"
@@ -104,15 +106,6 @@ class Upstream:
         """The requests for a path, in order."""
         with self.lock:
             return [r for r in self.requests if r.path == path]
-
-    def _accept(self):
-        while True:
-            try:
-                sock, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(sock,),
-                             daemon=True).start()
 
     def _serve(self, sock):
         try:
