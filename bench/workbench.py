@@ -166,9 +166,11 @@ class Bench:
             sum(nginx.cpu()) for nginx in self.nginxes
             if nginx.process.poll() is None))
 
-    def measure(self, nginx, seconds, **load):
-        """A load on nginx, as a row of figures; repeated if others disturbed it."""
+    def measure(self, nginx, seconds, figures=None, **load):
+        """A load on nginx, as a row of figures; repeated if others disturbed it.
+        `grown` is by how much each of figures(bench, nginx) did."""
         for repeated in range(REPEATS):
+            first = figures(self, nginx) if figures else {}
             before, others = nginx.cpu(), busy_time() - self.taken()
             row = self.wrk(nginx.port, seconds, **load).result()
             time.sleep(0.4)      # the last events are sent
@@ -176,15 +178,17 @@ class Bench:
             others = busy_time() - self.taken() - others
             row["others"] = max(0, others) / (seconds + 0.4)
             row["repeated"] = repeated
+            last = figures(self, nginx) if figures else {}
+            row["grown"] = {name: last[name] - first[name] for name in first}
             if row["others"] < DISTURBED:
                 break
         row["user"], row["system"] = (1e6 * u / row["requests"] for u in used)
         row["cpu"] = row["user"] + row["system"]
         return row
 
-    def round(self, nginxes, seconds, seed):
+    def round(self, nginxes, seconds, seed, figures=None):
         """Each of them measured once, in an order by chance; rows as they stand."""
-        rows = {n: self.measure(nginxes[n], seconds, seed=seed) for n in
+        rows = {n: self.measure(nginxes[n], seconds, figures, seed=seed) for n in
                 random.Random(seed).sample(range(len(nginxes)), len(nginxes))}
         return [rows[n] for n in range(len(nginxes))]
 

@@ -11,6 +11,8 @@
 #include <string.h>
 
 
+#define ES_VERSION  "0.1.0"
+
 /* Bytes with a length; not terminated, data may be NULL when len is 0. */
 typedef struct {
     size_t       len;

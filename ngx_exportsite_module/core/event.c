@@ -53,6 +53,26 @@ es_event_init(es_event_t *e, char *buf, size_t size)
 }
 
 
+es_str_t
+es_event_name(es_event_field_e field)
+{
+    size_t                skip;
+    const event_field_t  *f = &event_fields[field];
+
+    /* "$4\r\n" or "$11\r\n" in front, "\r\n" behind */
+    skip = f->head[2] == '\r' ? 4 : 5;
+
+    return (es_str_t) { f->head_len - skip - 2, f->head + skip };
+}
+
+
+size_t
+es_event_limit(es_event_field_e field)
+{
+    return event_fields[field].limit;
+}
+
+
 /* Writes the digits of n in front of end, 20 at most; where they begin */
 static inline char *
 event_digits(char *end, uint64_t n)
@@ -328,6 +348,74 @@ es_event_put_int(es_event_t *e, es_event_field_e field, uint64_t n)
     p = event_digits(end, n);
 
     es_event_put(e, field, (es_str_t) { (size_t) (end - p), p });
+}
+
+
+/* Reads a bulk string; where it ends, or NULL. */
+static const char *
+event_bulk(const char *p, const char *end, es_str_t *value)
+{
+    size_t  n, digits;
+
+    if (p == end || *p++ != '$') {
+        return NULL;
+    }
+
+    n = 0;
+
+    for (digits = 0; p < end && *p >= '0' && *p <= '9'; digits++, p++) {
+        if (digits == 5) {
+            return NULL;
+        }
+
+        n = 10 * n + (size_t) (*p - '0');
+    }
+
+    if (digits == 0 || (size_t) (end - p) < n + 4
+        || memcmp(p, "\r\n", 2) != 0 || memcmp(p + 2 + n, "\r\n", 2) != 0)
+    {
+        return NULL;
+    }
+
+    *value = (es_str_t) { n, p + 2 };
+
+    return p + n + 4;
+}
+
+
+bool
+es_event_sound(es_str_t data, uint32_t args)
+{
+    uint32_t     i, count;
+    es_str_t     value;
+    const char  *p, *end;
+
+    p = data.data;
+    end = p + data.len;
+    count = 0;
+
+    for (i = 0; i < args; i++) {
+        p = event_bulk(p, end, &value);
+
+        if (p == NULL) {
+            return false;
+        }
+
+        if (i > 0) {
+            continue;
+        }
+
+        if (value.len != 2 || value.data[0] < '0' || value.data[0] > '9'
+            || value.data[1] < '0' || value.data[1] > '9')
+        {
+            return false;
+        }
+
+        count = (uint32_t) (value.data[0] - '0') * 10
+                + (uint32_t) (value.data[1] - '0');
+    }
+
+    return p == end && args >= 3 && count == args - 1 && count % 2 == 0;
 }
 
 

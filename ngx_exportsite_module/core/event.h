@@ -69,6 +69,10 @@ void es_event_prepare(es_event_ready_t *ready, es_event_field_e field,
 /* Adds what was prepared; the same as es_event_put() with its value. */
 void es_event_put_ready(es_event_t *e, const es_event_ready_t *ready);
 
+/* A field's name, and how many bytes its value is at most. */
+es_str_t es_event_name(es_event_field_e field);
+size_t es_event_limit(es_event_field_e field);
+
 /*
  * Begins an event with id, ts and type, of 24, 13 and at most 32 plain
  * characters.
@@ -89,6 +93,13 @@ void es_event_put(es_event_t *e, es_event_field_e field, es_str_t value);
 
 /* The same with a number; 0 is a number like any other. */
 void es_event_put_int(es_event_t *e, es_event_field_e field, uint64_t n);
+
+/*
+ * Is this what follows "EVALSHA ..." for one event, and nothing more? That is,
+ * args bulk strings, the first of them two digits that say how many follow: an
+ * even number, two at least.
+ */
+bool es_event_sound(es_str_t data, uint32_t args);
 
 /* "$len\r\n", the head of a bulk string; p has room for 24 bytes. Its length */
 size_t es_resp_bulk_head(char *p, size_t len);

@@ -2,7 +2,8 @@
  * Safe against a kill between any two instructions: what lies outside the ends
  * means nothing, `ends` changes by one store, and that store comes after all it
  * vouches for (the record, the next number) and before any reuse of what it
- * gives back. count and released follow later; adoption computes them anew.
+ * gives back. count, held and released follow later; adoption computes them
+ * anew.
  * A killed process loses no store that it has executed, so it is the compiler
  * that must keep this order.
  */
@@ -70,13 +71,14 @@ es_ring_init(es_ring_t *r, uint32_t size, uint64_t producer)
 {
     atomic_store_explicit(&r->ends, 0, memory_order_release);
     atomic_store_explicit(&r->count, 0, memory_order_relaxed);
+    atomic_store_explicit(&r->held, 0, memory_order_relaxed);
 
     r->producer = producer;
     r->next_seq = 1;
     r->released = 0;
+    r->acked = 0;
     r->size = es_ring_round(size);
     r->place = 0;
-    r->unused = 0;
 }
 
 
@@ -192,23 +194,22 @@ es_ring_next(const es_ring_t *r, es_ring_cursor_t *c, es_ring_record_t *rec)
 
 
 void
-es_ring_release(es_ring_t *r, es_ring_cursor_t upto)
+es_ring_acknowledge(es_ring_t *r, uint64_t seq, uint32_t n)
 {
-    uint64_t          ends;
-    uint32_t          tail, count;
-    es_ring_cursor_t  c;
-    es_ring_record_t  rec;
-
-    c = es_ring_begin(r);
-    count = es_ring_count(r);
-
-    while (c.seq < upto.seq && es_ring_next(r, &c, &rec)) {
-        count--;
+    if (seq > r->acked) {
+        r->acked = seq;
+        atomic_fetch_add_explicit(&r->held, n, memory_order_relaxed);
     }
+}
 
-    if (c.seq == r->released) {
-        return;
-    }
+
+/* The queue begins behind the cursor now; count and held are what remains. */
+static void
+es_ring_begin_at(es_ring_t *r, es_ring_cursor_t c, uint32_t count,
+    uint32_t held)
+{
+    uint64_t  ends;
+    uint32_t  tail;
 
     ends = atomic_load_explicit(&r->ends, memory_order_relaxed);
     tail = (uint32_t) ends;
@@ -221,13 +222,66 @@ es_ring_release(es_ring_t *r, es_ring_cursor_t upto)
 
     r->released = c.seq;
     atomic_store_explicit(&r->count, count, memory_order_relaxed);
+    atomic_store_explicit(&r->held, held, memory_order_relaxed);
+}
+
+
+void
+es_ring_release(es_ring_t *r, uint64_t seq)
+{
+    uint32_t          count, held;
+    es_ring_cursor_t  c;
+    es_ring_record_t  rec;
+
+    c = es_ring_begin(r);
+    count = es_ring_count(r);
+    held = atomic_load_explicit(&r->held, memory_order_relaxed);
+
+    while (c.seq < seq && es_ring_next(r, &c, &rec)) {
+        count--;
+        held -= rec.seq <= r->acked;
+    }
+
+    if (c.seq != r->released) {
+        es_ring_begin_at(r, c, count, held);
+    }
+}
+
+
+void
+es_ring_release_to(es_ring_t *r, es_ring_cursor_t upto)
+{
+    uint64_t  last;
+    uint32_t  count, held;
+
+    if (upto.seq <= r->released) {
+        return;
+    }
+
+    count = es_ring_count(r);
+
+    if (r->next_seq - 1 - r->released != count) {
+        /* a kill has left a gap in the numbers: they do not tell how many */
+        es_ring_release(r, upto.seq);
+        return;
+    }
+
+    held = atomic_load_explicit(&r->held, memory_order_relaxed);
+    last = upto.seq < r->acked ? upto.seq : r->acked;
+
+    if (last > r->released) {
+        held -= (uint32_t) (last - r->released);
+    }
+
+    es_ring_begin_at(r, upto, count - (uint32_t) (upto.seq - r->released),
+                     held);
 }
 
 
 /* Walks the records as if any byte could be wrong. */
 static bool
 es_ring_sound(const es_ring_t *r, uint32_t head, uint32_t tail,
-    uint64_t *first, uint32_t *count)
+    uint64_t *first, uint32_t *count, uint32_t *held)
 {
     uint32_t               at, end;
     uint64_t               last;
@@ -235,10 +289,11 @@ es_ring_sound(const es_ring_t *r, uint32_t head, uint32_t tail,
 
     *first = 0;
     *count = 0;
+    *held = 0;
 
     if (((head | tail) & 7) || head > r->size || tail > r->size
-        || r->next_seq == 0 || (tail == 0 && head != 0)
-        || (head == tail && head != 0))
+        || r->next_seq == 0 || r->acked >= r->next_seq
+        || (tail == 0 && head != 0) || (head == tail && head != 0))
     {
         return false;
     }
@@ -262,6 +317,7 @@ es_ring_sound(const es_ring_t *r, uint32_t head, uint32_t tail,
         }
 
         last = h->seq;
+        *held += last <= r->acked;
 
         if ((*count)++ == 0) {
             *first = last;
@@ -276,13 +332,13 @@ bool
 es_ring_adopt(es_ring_t *r, uint32_t size)
 {
     uint64_t  ends, first, next_seq;
-    uint32_t  count;
+    uint32_t  count, held;
 
     ends = atomic_load_explicit(&r->ends, memory_order_acquire);
 
     if (r->size != es_ring_round(size)
         || !es_ring_sound(r, (uint32_t) (ends >> 32), (uint32_t) ends, &first,
-                          &count))
+                          &count, &held))
     {
         next_seq = r->next_seq;
         es_ring_init(r, size, r->producer);
@@ -290,6 +346,7 @@ es_ring_adopt(es_ring_t *r, uint32_t size)
         if (next_seq != 0) {
             r->next_seq = next_seq;
             r->released = next_seq - 1;
+            r->acked = next_seq - 1;
         }
 
         return false;
@@ -297,6 +354,7 @@ es_ring_adopt(es_ring_t *r, uint32_t size)
 
     r->released = (count ? first : r->next_seq) - 1;
     atomic_store_explicit(&r->count, count, memory_order_relaxed);
+    atomic_store_explicit(&r->held, held, memory_order_relaxed);
 
     return true;
 }
@@ -320,4 +378,17 @@ uint32_t
 es_ring_count(const es_ring_t *r)
 {
     return atomic_load_explicit(&r->count, memory_order_relaxed);
+}
+
+
+uint32_t
+es_ring_waiting(const es_ring_t *r)
+{
+    uint32_t  count, held;
+
+    count = es_ring_count(r);
+    held = atomic_load_explicit(&r->held, memory_order_relaxed);
+
+    /* another process may see one of them changed and not yet the other */
+    return count > held ? count - held : 0;
 }

@@ -10,8 +10,11 @@
  * left there and it goes to the start. When nothing remains the queue starts
  * over at offset 0, and an idle site touches only its first pages.
  *
- * es_ring_used() and es_ring_count() may be called by any process, all else by
- * the owner only.
+ * Records that whoever they go to has acknowledged may be kept for a while, in
+ * case he forgets them: they are "held".
+ *
+ * es_ring_used(), es_ring_count() and es_ring_waiting() may be called by any
+ * process, all else by the owner only.
  */
 #ifndef ES_RING_H
 #define ES_RING_H
@@ -27,10 +30,11 @@ typedef struct {
     uint64_t          producer;    /* whose sequence numbers these are */
     uint64_t          next_seq;
     uint64_t          released;    /* seq of the last record given back */
+    uint64_t          acked;       /* seq of the last one acknowledged */
     uint32_t          size;        /* of the data, a multiple of 8 */
     uint32_t          place;       /* where the reserved record begins */
     _Atomic uint32_t  count;
-    uint32_t          unused;
+    _Atomic uint32_t  held;        /* of count */
     char              data[];
 } es_ring_t;
 
@@ -84,8 +88,17 @@ es_ring_cursor_t es_ring_begin(const es_ring_t *r);
 bool es_ring_next(const es_ring_t *r, es_ring_cursor_t *c,
     es_ring_record_t *rec);
 
-/* All records before the cursor are done with; earlier cursors are no-ops. */
-void es_ring_release(es_ring_t *r, es_ring_cursor_t upto);
+/* Records up to the one numbered seq are acknowledged: n of them newly. */
+void es_ring_acknowledge(es_ring_t *r, uint64_t seq, uint32_t n);
+
+/*
+ * Records up to the one numbered seq are done with, acknowledged or not;
+ * earlier numbers are no-ops.
+ */
+void es_ring_release(es_ring_t *r, uint64_t seq);
+
+/* The same with all before a cursor, which takes no walk over the records. */
+void es_ring_release_to(es_ring_t *r, es_ring_cursor_t upto);
 
 /*
  * To be called by a new owner, with the size given to es_ring_init(): checks
@@ -98,6 +111,10 @@ bool es_ring_adopt(es_ring_t *r, uint32_t size);
 /* Bytes between the oldest and the newest record, heads and gaps included. */
 uint32_t es_ring_used(const es_ring_t *r);
 
+/* Records in it, held ones included. */
 uint32_t es_ring_count(const es_ring_t *r);
+
+/* Those that are not acknowledged. */
+uint32_t es_ring_waiting(const es_ring_t *r);
 
 #endif

@@ -41,12 +41,29 @@ typedef enum {
     ES_FIELD_QUERY,
     ES_FIELD_COOKIE,
     ES_FIELD_PROFILE,
+    ES_FIELD_TYPE,              /* from here on of events only */
+    ES_FIELD_LABEL,
+    ES_FIELD_VALUE,
+    ES_FIELD_MS,
+    ES_FIELD_STATUS,
+    ES_FIELD_SOURCE,            /* also query.utm_source, in this scope */
+    ES_FIELD_MEDIUM,
+    ES_FIELD_CAMPAIGN,
+    ES_FIELD_VISITOR,
+    ES_FIELD_PAGE,
+    ES_FIELD_CHOICE,
     ES_FIELD_COUNT
 } es_field_e;
 
+/* What a rule is about, and so which fields it may ask for. */
+typedef enum {
+    ES_RULE_VISITOR = 1,        /* a visitor and their request: segments */
+    ES_RULE_EVENT = 2           /* an event of the stream: topics, scores */
+} es_rule_scope_e;
+
 typedef struct {
     es_field_e  kind;
-    es_str_t    name;           /* of query.NAME, cookie.NAME, profile.NAME */
+    es_str_t    name;           /* of query.NAME, cookie. profile. choice. */
     uint32_t    bind;           /* the host's own, 0 at first */
 } es_rule_field_t;
 
@@ -73,6 +90,8 @@ typedef struct {
     const struct es_rule_number_s   *numbers;
     void                           **regexes;
     size_t                           nregexes;
+    const struct es_rule_span_s     *spans;     /* of each test, as written */
+    size_t                           ntests;
 } es_rule_t;
 
 typedef struct es_rule_scratch_s  es_rule_scratch_t;
@@ -86,7 +105,9 @@ typedef struct es_rule_env_s      es_rule_env_t;
  * something to compute; the value must stay until the next call. crawler,
  * consent and new are "1" or missing, an unknown country is missing (never
  * "XX"), hour is "0" to "23", weekday "mon" to "sun", date "2026-12-24". It is
- * never called for ES_FIELD_SEGMENT.
+ * never called for ES_FIELD_SEGMENT. Of an event, fields are what the event has
+ * under that name; hour, weekday and date are those of its ts, visits and views
+ * what the visitor had by then, and choice.NAME is the value in its variants.
  *
  * segment() tells whether the segment bound to that index holds; an unbound
  * one is false without a call.
@@ -103,14 +124,15 @@ struct es_rule_env_s {
 };
 
 /*
- * Compiles a rule; the text is copied. Everything lies in the pool but the
- * machine code of regexes: call es_rule_destroy() before the pool goes.
+ * Compiles a rule; what it needs of the text is copied. Everything lies in the
+ * pool but the machine code of regexes: call es_rule_destroy() before the pool
+ * goes. A field of the other scope is unknown, with an error that says so.
  * Returns NULL with *err filled if the text is no rule or memory ran out. A
  * rule that is well formed but cannot mean what it says (`weekday = monday`)
  * is compiled, and rule->warning says so.
  */
-es_rule_t *es_rule_compile(es_str_t text, es_pool_t *pool,
-                           es_rule_error_t *err);
+es_rule_t *es_rule_compile(es_str_t text, es_rule_scope_e scope,
+                           es_pool_t *pool, es_rule_error_t *err);
 
 /* Gives back what a rule holds outside its pool. */
 void es_rule_destroy(es_rule_t *rule);

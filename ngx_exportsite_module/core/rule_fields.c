@@ -1,44 +1,60 @@
 /*
- * The names of a rule: fields, what may be meant by a name that is none, and
- * which literals a field can never be equal to.
+ * The names of a rule: fields, and what may be meant by a name that is none, or
+ * none of what the rule is about.
  */
 #include "rule_program.h"
 #include "text.h"
 
 
-#define ES_CASELESS  1          /* compared without regard to case */
-#define ES_NAMED     2          /* goes on with a dot and a name */
+/* Flags of a field beside the scopes that know it. */
+#define ES_CASELESS  4          /* compared without regard to case */
+#define ES_NAMED     8          /* goes on with a dot and a name */
+
+#define ES_VISITOR   ES_RULE_VISITOR
+#define ES_EVENT     ES_RULE_EVENT
+#define ES_BOTH      (ES_RULE_VISITOR | ES_RULE_EVENT)
 
 static const struct {
     const char  *name;
     unsigned     flags;
 } es_fields[ES_FIELD_COUNT] = {
-    [ES_FIELD_COUNTRY]      = { "country", ES_CASELESS },
-    [ES_FIELD_CONTINENT]    = { "continent", ES_CASELESS },
-    [ES_FIELD_REGION]       = { "region", 0 },
-    [ES_FIELD_CITY]         = { "city", 0 },
-    [ES_FIELD_ASN]          = { "asn", 0 },
-    [ES_FIELD_ORGANIZATION] = { "organization", 0 },
-    [ES_FIELD_LANGUAGE]     = { "language", ES_CASELESS },
-    [ES_FIELD_INDUSTRY]     = { "industry", 0 },
-    [ES_FIELD_SEGMENT]      = { "segment", 0 },
-    [ES_FIELD_PATH]         = { "path", 0 },
-    [ES_FIELD_HOST]         = { "host", ES_CASELESS },
-    [ES_FIELD_METHOD]       = { "method", 0 },
-    [ES_FIELD_REFERRER]     = { "referrer", 0 },
-    [ES_FIELD_AGENT]        = { "agent", 0 },
-    [ES_FIELD_DEVICE]       = { "device", ES_CASELESS },
-    [ES_FIELD_CRAWLER]      = { "crawler", 0 },
-    [ES_FIELD_CONSENT]      = { "consent", 0 },
-    [ES_FIELD_NEW]          = { "new", 0 },
-    [ES_FIELD_VISITS]       = { "visits", 0 },
-    [ES_FIELD_VIEWS]        = { "views", 0 },
-    [ES_FIELD_HOUR]         = { "hour", 0 },
-    [ES_FIELD_WEEKDAY]      = { "weekday", ES_CASELESS },
-    [ES_FIELD_DATE]         = { "date", 0 },
-    [ES_FIELD_QUERY]        = { "query", ES_NAMED },
-    [ES_FIELD_COOKIE]       = { "cookie", ES_NAMED },
-    [ES_FIELD_PROFILE]      = { "profile", ES_NAMED }
+    [ES_FIELD_COUNTRY]      = { "country", ES_BOTH | ES_CASELESS },
+    [ES_FIELD_CONTINENT]    = { "continent", ES_VISITOR | ES_CASELESS },
+    [ES_FIELD_REGION]       = { "region", ES_VISITOR },
+    [ES_FIELD_CITY]         = { "city", ES_VISITOR },
+    [ES_FIELD_ASN]          = { "asn", ES_VISITOR },
+    [ES_FIELD_ORGANIZATION] = { "organization", ES_VISITOR },
+    [ES_FIELD_LANGUAGE]     = { "language", ES_BOTH | ES_CASELESS },
+    [ES_FIELD_INDUSTRY]     = { "industry", ES_BOTH },
+    [ES_FIELD_SEGMENT]      = { "segment", ES_BOTH },
+    [ES_FIELD_PATH]         = { "path", ES_BOTH },
+    [ES_FIELD_HOST]         = { "host", ES_BOTH | ES_CASELESS },
+    [ES_FIELD_METHOD]       = { "method", ES_VISITOR },
+    [ES_FIELD_REFERRER]     = { "referrer", ES_BOTH },
+    [ES_FIELD_AGENT]        = { "agent", ES_VISITOR },
+    [ES_FIELD_DEVICE]       = { "device", ES_BOTH | ES_CASELESS },
+    [ES_FIELD_CRAWLER]      = { "crawler", ES_VISITOR },
+    [ES_FIELD_CONSENT]      = { "consent", ES_VISITOR },
+    [ES_FIELD_NEW]          = { "new", ES_VISITOR },
+    [ES_FIELD_VISITS]       = { "visits", ES_BOTH },
+    [ES_FIELD_VIEWS]        = { "views", ES_BOTH },
+    [ES_FIELD_HOUR]         = { "hour", ES_BOTH },
+    [ES_FIELD_WEEKDAY]      = { "weekday", ES_BOTH | ES_CASELESS },
+    [ES_FIELD_DATE]         = { "date", ES_BOTH },
+    [ES_FIELD_QUERY]        = { "query", ES_BOTH | ES_NAMED },
+    [ES_FIELD_COOKIE]       = { "cookie", ES_VISITOR | ES_NAMED },
+    [ES_FIELD_PROFILE]      = { "profile", ES_VISITOR | ES_NAMED },
+    [ES_FIELD_TYPE]         = { "type", ES_EVENT | ES_CASELESS },
+    [ES_FIELD_LABEL]        = { "label", ES_EVENT },
+    [ES_FIELD_VALUE]        = { "value", ES_EVENT },
+    [ES_FIELD_MS]           = { "ms", ES_EVENT },
+    [ES_FIELD_STATUS]       = { "status", ES_EVENT },
+    [ES_FIELD_SOURCE]       = { "source", ES_EVENT },
+    [ES_FIELD_MEDIUM]       = { "medium", ES_EVENT },
+    [ES_FIELD_CAMPAIGN]     = { "campaign", ES_EVENT },
+    [ES_FIELD_VISITOR]      = { "visitor", ES_EVENT },
+    [ES_FIELD_PAGE]         = { "page", ES_EVENT },
+    [ES_FIELD_CHOICE]       = { "choice", ES_EVENT | ES_NAMED }
 };
 
 
@@ -50,25 +66,51 @@ typedef struct {
 
 /* Too far from what is meant for the distance between the words to tell. */
 static const es_hint_t  es_field_hints[] = {
-    { "url", "path" }, { "uri", "path" }, { "page", "path" },
-    { "useragent", "agent" }, { "user_agent", "agent" },
-    { "browser", "agent" }, { "bot", "crawler" }, { "robot", "crawler" },
+    { "url", "path" }, { "uri", "path" },
     { "lang", "language" }, { "locale", "language" },
     { "day", "weekday" }, { "time", "hour" }, { "domain", "host" },
     { "branch", "industry" }, { "sector", "industry" },
+    { NULL, NULL }
+};
+
+static const es_hint_t  es_visitor_hints[] = {
+    { "page", "path" },
+    { "useragent", "agent" }, { "user_agent", "agent" },
+    { "browser", "agent" }, { "bot", "crawler" }, { "robot", "crawler" },
     { "org", "organization" }, { "isp", "organization" },
-    { "utm_source", "query.utm_source" },
-    { "utm_medium", "query.utm_medium" },
+    { "utm_source", "query.utm_source" }, { "source", "query.utm_source" },
+    { "utm_medium", "query.utm_medium" }, { "medium", "query.utm_medium" },
     { "utm_campaign", "query.utm_campaign" },
+    { "campaign", "query.utm_campaign" },
     { "utm_term", "query.utm_term" }, { "utm_content", "query.utm_content" },
     { "company", "profile.company" },
     { NULL, NULL }
 };
 
+static const es_hint_t  es_event_hints[] = {
+    { "event", "type" }, { "kind", "type" },
+    { "goal", "type = goal" }, { "click", "type = click" },
+    { "scroll", "type = scroll" }, { "dwell", "ms" }, { "duration", "ms" },
+    { "name", "label" }, { "worth", "value" }, { "amount", "value" },
+    { "price", "value" }, { "revenue", "value" },
+    { "utm_source", "source" }, { "utm_medium", "medium" },
+    { "utm_campaign", "campaign" },
+    { "user", "visitor" },
+    { "variants", "choice.NAME" }, { "variant", "choice.NAME" },
+    { NULL, NULL }
+};
+
 /* The same of what stands before a dot. */
-static const es_hint_t  es_prefix_hints[] = {
+static const es_hint_t  es_visitor_prefix_hints[] = {
     { "arg", "query" }, { "args", "query" }, { "param", "query" },
     { "user", "profile" }, { "visitor", "profile" }, { "crm", "profile" },
+    { NULL, NULL }
+};
+
+static const es_hint_t  es_event_prefix_hints[] = {
+    { "arg", "query" }, { "args", "query" }, { "param", "query" },
+    { "variants", "choice" }, { "variant", "choice" },
+    { "experiment", "choice" },
     { NULL, NULL }
 };
 
@@ -89,41 +131,10 @@ static const char *const  es_operators[] = {
     "missing", "and", "or", "not", NULL
 };
 
-static const char *const  es_weekdays[] = {
-    "mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL
-};
-
-static const char *const  es_continents[] = {
-    "AF", "AN", "AS", "EU", "NA", "OC", "SA", NULL
-};
-
-static const char *const  es_devices[] = {
-    "mobile", "tablet", "desktop", NULL
-};
-
-
-static bool
-es_is(es_str_t s, const char *name)
-{
-    return es_str_case_eq(s, (es_str_t) { strlen(name), name });
-}
-
-
-static bool
-es_is_one(es_str_t s, const char *const *names)
-{
-    while (*names != NULL && !es_is(s, *names)) {
-        names++;
-    }
-
-    return *names != NULL;
-}
-
-
 static const char *
 es_hint(const es_hint_t *hints, es_str_t s)
 {
-    while (hints->said != NULL && !es_is(s, hints->said)) {
+    while (hints->said != NULL && !es_rule_is(s, hints->said)) {
         hints++;
     }
 
@@ -207,45 +218,154 @@ es_nearest(es_str_t s, const char *const *names)
 }
 
 
+static const char *
+es_field_hint(es_str_t base, es_rule_scope_e scope, bool dotted)
+{
+    const char  *meant;
+
+    if (dotted) {
+        return es_hint(scope == ES_RULE_EVENT ? es_event_prefix_hints
+                                              : es_visitor_prefix_hints, base);
+    }
+
+    meant = es_hint(es_field_hints, base);
+
+    if (meant != NULL) {
+        return meant;
+    }
+
+    return es_hint(scope == ES_RULE_EVENT ? es_event_hints : es_visitor_hints,
+                   base);
+}
+
+
+/* The field of that name in any scope, ES_FIELD_COUNT if there is none. */
+static es_field_e
+es_field_named(es_str_t name)
+{
+    size_t  i;
+
+    for (i = 0; i < ES_FIELD_COUNT; i++) {
+        if (es_rule_is(name, es_fields[i].name)) {
+            break;
+        }
+    }
+
+    return (es_field_e) i;
+}
+
+
+/* A visitor's field in a rule about an event: what else there is to ask. */
 static bool
-es_unknown_field(const es_token_t *token, es_str_t base, bool stray,
+es_not_of_events(const es_token_t *token, es_field_e kind,
     es_rule_error_t *err)
 {
-    bool             dotted;
-    size_t           i;
-    unsigned         distance;
+    const char      *remedy;
+    es_rule_quote_t  quote;
+
+    switch (kind) {
+
+    case ES_FIELD_CRAWLER:
+        remedy = "those of crawlers are not recorded";
+        break;
+
+    case ES_FIELD_CONSENT:
+        remedy = "ask for: visitor exists";
+        break;
+
+    case ES_FIELD_QUERY:
+        remedy = "it has utm_source, utm_medium and utm_campaign alone";
+        break;
+
+    default:
+        remedy = "make it a segment, and ask for that: segment = NAME";
+    }
+
+    return es_rule_fail(err, token->column,
+                        "\"%s\" is not known of an event; %s",
+                        es_rule_quote(quote, token->text), remedy);
+}
+
+
+/* Nothing similar is known: says what there is. */
+static bool
+es_strange_field(const es_token_t *token, es_rule_scope_e scope, bool stray,
+    es_rule_error_t *err)
+{
+    const char      *help;
+    es_rule_quote_t  quote;
+
+    if (stray) {
+        help = "several values are written as a list: country in (DE, AT)";
+
+    } else if (scope == ES_RULE_EVENT) {
+        help = "an event has type, label, value, path, country and others";
+
+    } else {
+        help = "a field of the profile is written profile.NAME";
+    }
+
+    return es_rule_fail(err, token->column, "unknown field \"%s\"; %s",
+                        es_rule_quote(quote, token->text), help);
+}
+
+
+/* The name that is nearest, of those that may go on with a dot if it does. */
+static const char *
+es_nearest_field(es_str_t base, es_rule_scope_e scope, bool dotted)
+{
+    size_t       i;
+    unsigned     distance = 3;
+    const char  *nearest = NULL;
+
+    for (i = 0; i < ES_FIELD_COUNT; i++) {
+        if ((es_fields[i].flags & scope)
+            && (!dotted || (es_fields[i].flags & ES_NAMED)))
+        {
+            es_nearer(base, es_fields[i].name, &distance, &nearest);
+        }
+    }
+
+    return nearest;
+}
+
+
+static bool
+es_unknown_field(const es_token_t *token, es_str_t base,
+    es_rule_scope_e scope, bool stray, es_rule_error_t *err)
+{
+    bool             dotted, foreign;
+    es_field_e       kind;
     const char      *meant;
     es_rule_quote_t  quote, rest;
 
     dotted = base.len < token->text.len;
-    meant = es_hint(dotted ? es_prefix_hints : es_field_hints, base);
-    distance = 3;
+    kind = es_field_named(base);
+    foreign = kind < ES_FIELD_COUNT && !(es_fields[kind].flags & scope);
 
-    for (i = 0; meant == NULL && i < ES_FIELD_COUNT; i++) {
-        if (es_is(base, es_fields[i].name)) {
-            meant = es_fields[i].name;
-            dotted = false;
-        }
+    if (foreign && scope == ES_RULE_EVENT) {
+        return es_not_of_events(token, kind, err);
     }
 
-    for (i = 0; (meant == NULL || distance < 3) && i < ES_FIELD_COUNT; i++) {
-        if (!dotted || (es_fields[i].flags & ES_NAMED)) {
-            es_nearer(base, es_fields[i].name, &distance, &meant);
-        }
-    }
+    meant = es_field_hint(base, scope, dotted);
 
-    es_rule_quote(quote, token->text);
-
-    if (meant == NULL && stray) {
+    if (meant == NULL && foreign) {
         return es_rule_fail(err, token->column,
-                            "unknown field \"%s\"; several values are "
-                            "written as a list: country in (DE, AT)", quote);
+                            "unknown field \"%s\"; only events have it, and "
+                            "rules of topics and scores ask for it",
+                            es_rule_quote(quote, token->text));
+    }
+
+    if (meant == NULL && kind < ES_FIELD_COUNT) {
+        meant = es_fields[kind].name;
+        dotted = false;
+
+    } else if (meant == NULL) {
+        meant = es_nearest_field(base, scope, dotted);
     }
 
     if (meant == NULL) {
-        return es_rule_fail(err, token->column,
-                            "unknown field \"%s\"; a field of the profile "
-                            "is written profile.NAME", quote);
+        return es_strange_field(token, scope, stray, err);
     }
 
     rest[0] = '\0';
@@ -256,18 +376,55 @@ es_unknown_field(const es_token_t *token, es_str_t base, bool stray,
     }
 
     return es_rule_fail(err, token->column,
-                        "unknown field \"%s\", did you mean \"%s%s\"?",
-                        quote, meant, rest);
+                        "unknown field \"%s\", did you mean \"%s%s\"?%s",
+                        es_rule_quote(quote, token->text), meant, rest,
+                        foreign && !dotted ? " (only events have it)" : "");
+}
+
+
+/* What a name after the dot has to be like. */
+static bool
+es_check_name(const es_token_t *token, es_rule_field_t *field,
+    es_rule_scope_e scope, es_rule_error_t *err)
+{
+    es_rule_quote_t  quote;
+
+    if (field->kind == ES_FIELD_CHOICE && !es_name_valid(field->name)) {
+        return es_rule_fail(err, token->column,
+                            "no choice is called \"%s\": they have small "
+                            "letters, digits, \"-\" and \"_\"",
+                            es_rule_quote(quote, field->name));
+    }
+
+    if (field->kind != ES_FIELD_QUERY || scope != ES_RULE_EVENT) {
+        return true;
+    }
+
+    if (es_str_eq(field->name, es_str("utm_source"))) {
+        field->kind = ES_FIELD_SOURCE;
+
+    } else if (es_str_eq(field->name, es_str("utm_medium"))) {
+        field->kind = ES_FIELD_MEDIUM;
+
+    } else if (es_str_eq(field->name, es_str("utm_campaign"))) {
+        field->kind = ES_FIELD_CAMPAIGN;
+
+    } else {
+        return es_not_of_events(token, ES_FIELD_QUERY, err);
+    }
+
+    field->name = es_null_str;
+
+    return true;
 }
 
 
 bool
-es_rule_find_field(const es_token_t *token, bool stray,
+es_rule_find_field(const es_token_t *token, es_rule_scope_e scope, bool stray,
     es_rule_field_t *field, es_rule_error_t *err)
 {
-    bool         dotted;
-    size_t       i;
     es_str_t     base;
+    unsigned     flags;
     const char  *dot;
 
     base = token->text;
@@ -277,38 +434,34 @@ es_rule_find_field(const es_token_t *token, bool stray,
         base.len = (size_t) (dot - base.data);
     }
 
-    dotted = dot != NULL && base.len + 1 < token->text.len;
+    field->kind = es_field_named(base);
+    field->name = es_null_str;
+    field->bind = 0;
 
-    for (i = 0; i < ES_FIELD_COUNT; i++) {
-        if (!es_is(base, es_fields[i].name)) {
-            continue;
-        }
+    flags = field->kind < ES_FIELD_COUNT ? es_fields[field->kind].flags : 0;
 
-        if ((es_fields[i].flags & ES_NAMED) && !dotted) {
-            return es_rule_fail(err, token->column,
-                                "\"%s\" needs a name, as in %s.%s",
-                                es_fields[i].name, es_fields[i].name,
-                                i == ES_FIELD_QUERY ? "utm_source"
-                                                    : "company");
-        }
+    if (!(flags & scope) || (dot != NULL && !(flags & ES_NAMED))) {
+        return es_unknown_field(token, base, scope, stray, err);
+    }
 
-        if (!(es_fields[i].flags & ES_NAMED) && dot != NULL) {
-            break;
-        }
-
-        field->kind = (es_field_e) i;
-        field->name = es_null_str;
-        field->bind = 0;
-
-        if (dotted) {
-            field->name.data = dot + 1;
-            field->name.len = token->text.len - base.len - 1;
-        }
-
+    if (!(flags & ES_NAMED)) {
         return true;
     }
 
-    return es_unknown_field(token, base, stray, err);
+    if (dot == NULL || base.len + 1 == token->text.len) {
+        return es_rule_fail(err, token->column,
+                            "\"%s\" needs a name, as in %s.%s",
+                            es_fields[field->kind].name,
+                            es_fields[field->kind].name,
+                            field->kind == ES_FIELD_QUERY ? "utm_source"
+                            : field->kind == ES_FIELD_CHOICE ? "hero"
+                                                             : "company");
+    }
+
+    field->name.data = dot + 1;
+    field->name.len = token->text.len - base.len - 1;
+
+    return es_check_name(token, field, scope, err);
 }
 
 
@@ -349,98 +502,4 @@ es_rule_unknown_operator(const es_token_t *token, es_rule_error_t *err)
     return es_rule_fail(err, token->column,
                         "unknown operator \"%s\", did you mean \"%s\"?",
                         quote, meant);
-}
-
-
-/* Why no country is equal to it, NULL where one may be. */
-static const char *
-es_no_country(es_str_t s)
-{
-    if (es_is(s, "XX")) {
-        return "an unknown one is asked for with: country missing";
-    }
-
-    if (s.len == 2 && es_lower(s.data[0]) >= 'a' && es_lower(s.data[0]) <= 'z'
-        && es_lower(s.data[1]) >= 'a' && es_lower(s.data[1]) <= 'z')
-    {
-        return NULL;
-    }
-
-    return "countries have two letters, as in DE";
-}
-
-
-static const char *
-es_no_hour(es_str_t s)
-{
-    es_rule_number_t  n;
-
-    if (es_rule_number(s, &n) && n.whole >= 0 && n.whole <= 23
-        && n.fraction == 0 && !(s.len > 1 && s.data[0] == '0'))
-    {
-        return NULL;
-    }
-
-    return "hours are numbers from 0 to 23";
-}
-
-
-static const char *
-es_no_literal(es_field_e kind, es_str_t s)
-{
-    switch (kind) {
-
-    case ES_FIELD_COUNTRY:
-        return es_no_country(s);
-
-    case ES_FIELD_CONTINENT:
-        return es_is_one(s, es_continents)
-               ? NULL : "continents are AF, AN, AS, EU, NA, OC and SA";
-
-    case ES_FIELD_DEVICE:
-        return es_is_one(s, es_devices)
-               ? NULL : "devices are mobile, tablet and desktop";
-
-    case ES_FIELD_WEEKDAY:
-        return es_is_one(s, es_weekdays)
-               ? NULL : "weekdays are mon, tue, wed, thu, fri, sat and sun";
-
-    case ES_FIELD_HOUR:
-        return es_no_hour(s);
-
-    case ES_FIELD_DATE:
-        return es_rule_is_date(s) ? NULL : "dates are as in 2026-12-24";
-
-    case ES_FIELD_INDUSTRY:
-        return es_tag_valid(s)
-               ? NULL : "industries have small letters, digits and \"-\" only";
-
-    case ES_FIELD_CRAWLER:
-    case ES_FIELD_CONSENT:
-    case ES_FIELD_NEW:
-        return es_is(s, "1")
-               ? NULL : "it is 1 or missing, and asked for by its name alone";
-
-    default:
-        return NULL;
-    }
-}
-
-
-bool
-es_rule_check_literal(es_field_e kind, es_str_t literal, size_t column,
-    es_rule_error_t *err)
-{
-    const char      *reason;
-    es_rule_quote_t  quote;
-
-    reason = es_no_literal(kind, literal);
-
-    if (reason == NULL) {
-        return true;
-    }
-
-    return es_rule_fail(err, column, "%s is never \"%s\": %s",
-                        es_fields[kind].name, es_rule_quote(quote, literal),
-                        reason);
 }

@@ -24,12 +24,15 @@ typedef struct {
 typedef struct {
     es_rule_lexer_t     lexer;
     es_token_t          token;
+    size_t              end;            /* of the token before */
+    es_rule_scope_e     scope;
     es_pool_t          *pool;
     es_rule_error_t    *err;
     es_rule_t          *rule;
     es_rule_test_t     *tests;
     es_rule_literal_t  *literals;
     es_rule_number_t   *numbers;
+    es_rule_span_t     *spans;
     uint16_t            ntests;
     uint16_t            nliterals;
     uint16_t            nnumbers;
@@ -62,6 +65,8 @@ static bool es_parse_regex(es_parser_t *p, es_rule_test_t *test,
 static bool
 es_next(es_parser_t *p)
 {
+    p->end = p->lexer.pos;
+
     return es_rule_next_token(&p->lexer, &p->token, p->err);
 }
 
@@ -76,9 +81,7 @@ es_no_memory(es_parser_t *p)
 static bool
 es_is_keyword(const es_token_t *token, const char *keyword)
 {
-    return token->kind == ES_TOKEN_WORD
-           && es_str_case_eq(token->text,
-                             (es_str_t) { strlen(keyword), keyword });
+    return token->kind == ES_TOKEN_WORD && es_rule_is(token->text, keyword);
 }
 
 
@@ -205,11 +208,12 @@ es_make_room(es_parser_t *p, es_str_t text)
     p->tests = es_alloc(p->pool, heads * sizeof(es_rule_test_t));
     p->literals = es_alloc(p->pool, words * sizeof(es_rule_literal_t));
     p->numbers = es_alloc(p->pool, words * sizeof(es_rule_number_t));
+    p->spans = es_alloc(p->pool, heads * sizeof(es_rule_span_t));
     p->bytes = es_alloc(p->pool, text.len + 1);
 
     if (rule->fields == NULL || rule->segments == NULL
         || rule->regexes == NULL || p->tests == NULL || p->literals == NULL
-        || p->numbers == NULL || p->bytes == NULL)
+        || p->numbers == NULL || p->spans == NULL || p->bytes == NULL)
     {
         return es_no_memory(p);
     }
@@ -217,6 +221,7 @@ es_make_room(es_parser_t *p, es_str_t text)
     rule->tests = p->tests;
     rule->literals = p->literals;
     rule->numbers = p->numbers;
+    rule->spans = p->spans;
     p->rule = rule;
 
     return true;
@@ -271,7 +276,8 @@ es_join(es_parser_t *p, uint16_t chain, uint16_t rest)
 
 
 es_rule_t *
-es_rule_compile(es_str_t text, es_pool_t *pool, es_rule_error_t *err)
+es_rule_compile(es_str_t text, es_rule_scope_e scope, es_pool_t *pool,
+    es_rule_error_t *err)
 {
     es_branch_t  branch;
     es_parser_t  p;
@@ -284,6 +290,7 @@ es_rule_compile(es_str_t text, es_pool_t *pool, es_rule_error_t *err)
 
     memset(&p, 0, sizeof(es_parser_t));
     p.lexer.text = text;
+    p.scope = scope;
     p.pool = pool;
     p.err = err;
 
@@ -302,6 +309,7 @@ es_rule_compile(es_str_t text, es_pool_t *pool, es_rule_error_t *err)
     es_land(&p, branch.no, ES_RULE_FALSE);
 
     p.rule->warning = p.warning;
+    p.rule->ntests = p.ntests;
 
     return p.rule;
 }
@@ -364,13 +372,16 @@ es_parse_and(es_parser_t *p, es_branch_t *branch)
 }
 
 
+/* The `not` right before a condition is part of it as people read it. */
 static bool
 es_parse_not(es_parser_t *p, es_branch_t *branch)
 {
-    bool      inverse;
-    uint16_t  yes;
+    bool      inverse, group;
+    size_t    start;
+    uint16_t  yes, number;
 
     inverse = false;
+    start = p->token.column - 1;
 
     while (es_is_keyword(&p->token, "not")) {
         inverse = !inverse;
@@ -380,6 +391,9 @@ es_parse_not(es_parser_t *p, es_branch_t *branch)
         }
     }
 
+    group = p->token.kind == ES_TOKEN_OPEN;
+    number = p->ntests;
+
     if (!es_parse_primary(p, branch)) {
         return false;
     }
@@ -388,6 +402,12 @@ es_parse_not(es_parser_t *p, es_branch_t *branch)
         yes = branch->yes;
         branch->yes = branch->no;
         branch->no = yes;
+    }
+
+    if (!group) {
+        p->spans[number].offset = (uint16_t) start;
+        p->spans[number].len = (p->end - start) & 0x7fff;
+        p->spans[number].inverse = !(branch->yes & 1);
     }
 
     return true;
@@ -455,7 +475,8 @@ es_parse_field(es_parser_t *p, uint16_t *number)
     es_rule_t       *rule = p->rule;
     es_rule_field_t  field;
 
-    if (!es_rule_find_field(&p->token, es_is_stray(p), &field, p->err)) {
+    if (!es_rule_find_field(&p->token, p->scope, es_is_stray(p), &field,
+                            p->err)) {
         return false;
     }
 
@@ -788,8 +809,8 @@ es_parse_equal(es_parser_t *p, es_rule_test_t *test)
 
     text = (es_str_t) { literal->len, literal->data };
 
-    if (!es_rule_check_literal(es_kind(p, test), text, token.column,
-                               &warning))
+    if (!es_rule_check_literal(es_kind(p, test), p->scope, text,
+                               token.column, &warning))
     {
         es_warn(p, &warning);
     }
@@ -957,11 +978,27 @@ es_parse_between(es_parser_t *p, es_rule_test_t *test)
 }
 
 
+static void
+es_check_part(es_parser_t *p, es_rule_test_t *test,
+    const es_rule_literal_t *literal, const es_token_t *token)
+{
+    es_str_t         text = { literal->len, literal->data };
+    es_rule_error_t  warning;
+
+    if (!es_rule_check_part(es_kind(p, test), p->scope, text, token->column,
+                            &warning))
+    {
+        es_warn(p, &warning);
+    }
+}
+
+
 static bool
 es_parse_part(es_parser_t *p, es_rule_test_t *test, es_test_e op)
 {
-    char        *data;
-    es_token_t   token;
+    char               *data;
+    es_token_t          token;
+    es_rule_literal_t  *literal;
 
     if (!es_next(p)) {
         return false;
@@ -971,9 +1008,12 @@ es_parse_part(es_parser_t *p, es_rule_test_t *test, es_test_e op)
     test->count = 1;
     data = p->bytes;
 
-    if (es_parse_literal(p, &token) == NULL) {
+    literal = es_parse_literal(p, &token);
+    if (literal == NULL) {
         return false;
     }
+
+    es_check_part(p, test, literal, &token);
 
     if (test->caseless) {
         for ( /* void */ ; data < p->bytes; data++) {
@@ -1007,6 +1047,8 @@ es_parse_regex(es_parser_t *p, es_rule_test_t *test, bool caseless)
     if (regex == NULL) {
         return false;
     }
+
+    es_check_part(p, test, literal, &token);
 
     test->op = ES_TEST_REGEX;
     test->first = (uint16_t) rule->nregexes;

@@ -49,6 +49,13 @@ typedef struct es_rule_test_s {
     uint16_t    unused;         /* a power of two in all: tests are indexed */
 } es_rule_test_t;
 
+/* Where in the text a test was written: looked at only to explain it. */
+typedef struct es_rule_span_s {
+    uint32_t    offset  : 16;
+    uint32_t    len     : 15;
+    uint32_t    inverse : 1;    /* it holds, as written, where its test fails */
+} es_rule_span_t;
+
 /*
  * A value written in the rule, in lower case where its field is caseless. The
  * head is its es_rule_head(), so that most that differ differ in two words.
@@ -117,12 +124,20 @@ bool es_rule_fail(es_rule_error_t *err, size_t column, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 
+static inline bool
+es_rule_is(es_str_t s, const char *word)
+{
+    return es_str_case_eq(s, (es_str_t) { strlen(word), word });
+}
+
+
 /*
  * Finds the field a word names; false, with an error that helps, if none. A
  * stray word stands alone after a value, as AT in `country = DE or AT`.
  */
-bool es_rule_find_field(const es_token_t *token, bool stray,
-                        es_rule_field_t *field, es_rule_error_t *err);
+bool es_rule_find_field(const es_token_t *token, es_rule_scope_e scope,
+                        bool stray, es_rule_field_t *field,
+                        es_rule_error_t *err);
 
 /* Fields whose values are compared without regard to case. */
 bool es_rule_field_caseless(es_field_e kind);
@@ -134,8 +149,14 @@ bool es_rule_unknown_operator(const es_token_t *token, es_rule_error_t *err);
  * Whether a field can be equal to that literal at all; false, with the reason
  * as an error, only where it certainly cannot.
  */
-bool es_rule_check_literal(es_field_e kind, es_str_t literal, size_t column,
+bool es_rule_check_literal(es_field_e kind, es_rule_scope_e scope,
+                           es_str_t literal, size_t column,
                            es_rule_error_t *err);
+
+/* The same of a literal that is looked for in the field, or a pattern of it. */
+bool es_rule_check_part(es_field_e kind, es_rule_scope_e scope,
+                        es_str_t literal, size_t column,
+                        es_rule_error_t *err);
 
 
 /*

@@ -320,7 +320,7 @@ es_version_create(es_segments_t *set, es_str_t text, es_rule_error_t *err)
         goto failed;
     }
 
-    version->rule = es_rule_compile(text, pool, err);
+    version->rule = es_rule_compile(text, ES_RULE_VISITOR, pool, err);
     if (version->rule == NULL) {
         goto failed;
     }

@@ -15,8 +15,9 @@ static ngx_exportsite_choose_t *ngx_exportsite_choose_add(ngx_conf_t *cf,
     ngx_str_t *name);
 static char *ngx_exportsite_choose_case(ngx_conf_t *cf, ngx_command_t *dummy,
     void *conf);
-static ngx_int_t ngx_exportsite_choose_variable(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_exportsite_choose(ngx_http_request_t *r,
+    ngx_exportsite_visit_t *visit, ngx_exportsite_choose_t *choose,
+    ngx_str_t *value);
 
 
 char *
@@ -183,36 +184,21 @@ ngx_exportsite_choose_case(ngx_conf_t *cf, ngx_command_t *dummy, void *conf)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_exportsite_choose_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_str_t                      value;
-    ngx_uint_t                     i;
-    ngx_exportsite_visit_t        *visit;
-    ngx_exportsite_choose_t       *choose = (ngx_exportsite_choose_t *) data;
-    ngx_exportsite_main_conf_t    *mcf;
-    ngx_exportsite_choose_case_t  *found, *line = choose->cases.elts;
+    ngx_str_t                 value;
+    ngx_exportsite_visit_t   *visit;
+    ngx_exportsite_choose_t  *choose = (ngx_exportsite_choose_t *) data;
 
     visit = ngx_exportsite_visit(r);
-    ngx_str_null(&value);
 
     if (visit != NULL) {
         visit->used = 1;
     }
 
-    found = choose->fallback;
-
-    for (i = 0; visit != NULL && i < choose->cases.nelts; i++) {
-        if (ngx_exportsite_rule(visit, line[i].rule)) {
-            found = &line[i];
-            break;
-        }
-    }
-
-    if (found != NULL
-        && ngx_http_complex_value(r, &found->value, &value) != NGX_OK)
-    {
+    if (ngx_exportsite_choose(r, visit, choose, &value) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -223,6 +209,49 @@ ngx_exportsite_choose_variable(ngx_http_request_t *r,
 
     /* asked too early, the value must not be frozen */
     v->no_cacheable = (visit == NULL || visit->waiter != NULL);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_exportsite_choose_all(ngx_exportsite_visit_t *visit)
+{
+    ngx_str_t                  value;
+    ngx_uint_t                 i;
+    ngx_array_t               *list = &ngx_exportsite_worker.conf->choices;
+    ngx_exportsite_choose_t  **choose = list->elts;
+
+    for (i = 0; i < list->nelts; i++) {
+        (void) ngx_exportsite_choose(visit->request, visit, choose[i], &value);
+    }
+}
+
+
+/* The value of a choice, remembered in the visit; visit may be NULL. */
+static ngx_int_t
+ngx_exportsite_choose(ngx_http_request_t *r, ngx_exportsite_visit_t *visit,
+    ngx_exportsite_choose_t *choose, ngx_str_t *value)
+{
+    ngx_uint_t                     i;
+    ngx_exportsite_main_conf_t    *mcf;
+    ngx_exportsite_choose_case_t  *found, *line = choose->cases.elts;
+
+    ngx_str_null(value);
+    found = choose->fallback;
+
+    for (i = 0; visit != NULL && i < choose->cases.nelts; i++) {
+        if (ngx_exportsite_rule(visit, line[i].rule)) {
+            found = &line[i];
+            break;
+        }
+    }
+
+    if (found != NULL
+        && ngx_http_complex_value(r, &found->value, value) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
     if (visit == NULL) {
         return NGX_OK;
@@ -236,7 +265,7 @@ ngx_exportsite_choose_variable(ngx_http_request_t *r,
     }
 
     if (visit->choices != NULL) {
-        visit->choices[choose->index] = value;
+        visit->choices[choose->index] = *value;
     }
 
     return NGX_OK;

@@ -30,7 +30,8 @@ ngx_exportsite_conf_rule(ngx_conf_t *cf, ngx_str_t *text)
         return NULL;
     }
 
-    rule = es_rule_compile(ngx_exportsite_es(*text), mcf->pool, &err);
+    rule = es_rule_compile(ngx_exportsite_es(*text), ES_RULE_VISITOR, mcf->pool,
+                           &err);
 
     if (rule == NULL) {
         mcf->rules.nelts--;

@@ -158,11 +158,13 @@ ngx_exportsite_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->hints = prev->hints == NGX_CONF_UNSET_PTR ? NULL : prev->hints;
     }
 
-    if (conf->cookie == NULL) {
+    if (conf->cookie == NULL
+        || ngx_exportsite_check_hints(cf, conf) != NGX_CONF_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
-    return ngx_exportsite_check_hints(cf, conf);
+    return ngx_exportsite_merge_beacon(cf, prev, conf);
 }
 
 

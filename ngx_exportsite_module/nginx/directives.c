@@ -5,14 +5,11 @@
 #include "compat.h"
 
 #include "../core/text.h"
-#include "../core/visitor.h"
 #include "conf_rule.h"
 #include "directives.h"
 
 
-#define NGX_EXPORTSITE_ZONE_MIN    (512 * 1024)
-#define NGX_EXPORTSITE_BUFFER_MIN  (64 * 1024)
-#define NGX_EXPORTSITE_BUFFER_MAX  (1024 * 1024 * 1024)
+#define NGX_EXPORTSITE_ZONE_MIN  (512 * 1024)
 
 
 ngx_uint_t
@@ -186,80 +183,6 @@ ngx_exportsite_profile(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return ngx_exportsite_invalid(cf, &value[1],
                                       "use ttl= and a time above zero, as in "
                                       "ttl=60s");
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-char *
-ngx_exportsite_stream(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ssize_t                        size;
-    ngx_int_t                      n;
-    ngx_str_t                     *value, option;
-    ngx_uint_t                     i;
-    ngx_exportsite_main_conf_t    *mcf = conf;
-    ngx_exportsite_stream_conf_t  *scf = &mcf->stream;
-
-    if (scf->set) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    scf->set = 1;
-    scf->key = value[1];
-    scf->maxlen = 1000000;
-    scf->flush = 100;
-    scf->buffer = 4 * 1024 * 1024;
-
-    if (ngx_strcmp(value[1].data, "off") == 0) {
-        scf->off = 1;
-
-        return cf->args->nelts == 2 ? NGX_CONF_OK
-               : ngx_exportsite_invalid(cf, &value[2],
-                                        "\"off\" has no parameters");
-    }
-
-    if (!es_visitor_id_valid(ngx_exportsite_es(value[1]))) {
-        return ngx_exportsite_invalid(cf, &value[1],
-                   "the stream's key is of letters, digits, \".\", \"_\" and "
-                   "\"-\", 64 at most; the prefix comes before it by itself");
-    }
-
-    for (i = 2; i < cf->args->nelts; i++) {
-
-        if (ngx_exportsite_option(&value[i], "maxlen", &option)) {
-            n = ngx_atoi(option.data, option.len);
-            if (n == NGX_ERROR || n == 0) {
-                return ngx_exportsite_invalid(cf, &value[i],
-                                              "a number of events above zero");
-            }
-
-            scf->maxlen = n;
-
-        } else if (ngx_exportsite_option(&value[i], "flush", &option)) {
-            if (!ngx_exportsite_time(&option, &scf->flush)) {
-                return ngx_exportsite_invalid(cf, &value[i],
-                                      "a time above zero, as in 100ms");
-            }
-
-        } else if (ngx_exportsite_option(&value[i], "buffer", &option)) {
-            size = ngx_parse_size(&option);
-            if (size == NGX_ERROR || size < NGX_EXPORTSITE_BUFFER_MIN
-                || size > NGX_EXPORTSITE_BUFFER_MAX)
-            {
-                return ngx_exportsite_invalid(cf, &value[i],
-                                  "a size from 64k to 1024m, as in 4m");
-            }
-
-            scf->buffer = ngx_align(size, ngx_pagesize);
-
-        } else {
-            return ngx_exportsite_invalid(cf, &value[i],
-                             "known are maxlen=, flush= and buffer=");
-        }
     }
 
     return NGX_CONF_OK;

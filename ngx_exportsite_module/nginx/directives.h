@@ -35,6 +35,10 @@ ngx_array_t *ngx_exportsite_ladder(ngx_conf_t *cf, ngx_uint_t which,
     ngx_str_t *words, ngx_uint_t n);
 ngx_exportsite_cookie_t *ngx_exportsite_default_cookie(ngx_conf_t *cf);
 
+/* The last of a location's merge: a collector's script, and its limits. */
+char *ngx_exportsite_merge_beacon(ngx_conf_t *cf,
+    ngx_exportsite_loc_conf_t *prev, ngx_exportsite_loc_conf_t *conf);
+
 
 /* The table's handlers: */
 
@@ -61,6 +65,7 @@ char *ngx_exportsite_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_exportsite_slot_directive(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_exportsite_script(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_exportsite_beacon(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_exportsite_endpoint(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 #endif

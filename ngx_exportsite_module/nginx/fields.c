@@ -236,13 +236,15 @@ ngx_exportsite_request_field(ngx_exportsite_env_t *env,
         return ngx_exportsite_text(visit->path, value);
 
     case ES_FIELD_HOST:
-        return ngx_exportsite_text(r->headers_in.server, value);
+        return ngx_exportsite_text(visit->host, value);
 
     case ES_FIELD_METHOD:
         return ngx_exportsite_text(r->method_name, value);
 
     case ES_FIELD_REFERRER:
-        return ngx_exportsite_header_text(r->headers_in.referer, value);
+        /* a beacon's is the page that sent it */
+        return !visit->beacon
+               && ngx_exportsite_header_text(r->headers_in.referer, value);
 
     case ES_FIELD_AGENT:
         return ngx_exportsite_header_text(r->headers_in.user_agent, value);
@@ -280,6 +282,10 @@ ngx_exportsite_visitor_field(ngx_exportsite_visit_t *visit, es_field_e kind,
         return ngx_exportsite_consent(visit);
 
     default: /* ES_FIELD_NEW */
+        if (visit->beacon) {
+            return false;
+        }
+
         (void) ngx_exportsite_visitor(visit);
         return visit->new_visitor;
     }

@@ -14,6 +14,7 @@
 
 
 static ngx_int_t ngx_exportsite_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_exportsite_server_timing(ngx_exportsite_visit_t *visit);
 static ngx_int_t ngx_exportsite_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_int_t ngx_exportsite_header_filter_init(ngx_conf_t *cf);
@@ -72,12 +73,52 @@ ngx_exportsite_header_filter(ngx_http_request_t *r)
     if (visit != NULL && ngx_exportsite_is_view(visit)) {
         visit->view = 1;
 
-        if (ngx_exportsite_visitor_answer(visit) != NGX_OK) {
+        if (ngx_exportsite_visitor_answer(visit) != NGX_OK
+            || ngx_exportsite_server_timing(visit) != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }
 
     return ngx_exportsite_next_header_filter(r);
+}
+
+
+/* Tells the page's script which view its events belong to. */
+static ngx_int_t
+ngx_exportsite_server_timing(ngx_exportsite_visit_t *visit)
+{
+    u_char                     *p;
+    ngx_str_t                   id;
+    ngx_table_elt_t            *h;
+    ngx_http_request_t         *r = visit->request;
+    ngx_exportsite_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_exportsite_module);
+
+    if (!lcf->enable || lcf->script == NULL || lcf->script->uri.value.len == 0
+        || !ngx_exportsite_may_record(visit))
+    {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, sizeof("es;desc=\"\"") - 1
+                             + NGX_EXPORTSITE_EVENT_ID_LEN);
+    h = p ? ngx_list_push(&r->headers_out.headers) : NULL;
+
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    id = ngx_exportsite_event_id(visit);
+
+    h->hash = 1;
+    ngx_exportsite_header_unlink(h);
+    ngx_str_set(&h->key, "Server-Timing");
+    h->value.data = p;
+    h->value.len = ngx_sprintf(p, "es;desc=\"%V\"", &id) - p;
+
+    return NGX_OK;
 }
 
 

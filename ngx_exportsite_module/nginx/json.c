@@ -4,6 +4,7 @@
 #include "compat.h"
 
 #include "json.h"
+#include "reply.h"
 #include "worker.h"
 
 
@@ -36,58 +37,37 @@ ngx_exportsite_json_text(es_str_t text)
 }
 
 
+static int
+ngx_exportsite_json_piece(const char *data, size_t len, void *reply)
+{
+    ngx_exportsite_reply_add(reply, data, len);
+
+    return 0;
+}
+
+
 ngx_int_t
 ngx_exportsite_json_send(ngx_http_request_t *r, json_t *root)
 {
-    size_t            len;
-    ngx_int_t         rc;
-    ngx_buf_t        *b;
-    ngx_chain_t       out;
-    ngx_table_elt_t  *h;
+    int                     rc;
+    ngx_exportsite_reply_t  reply;
 
     if (root == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    len = json_dumpb(root, NULL, 0, JSON_INDENT(2));
-    b = ngx_create_temp_buf(r->pool, len + 1);
+    ngx_exportsite_reply_init(&reply, r);
 
-    if (b == NULL || len == 0) {
-        json_decref(root);
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    b->last += json_dumpb(root, (char *) b->last, len, JSON_INDENT(2));
-    *b->last++ = '\n';
-    b->last_buf = (r == r->main);
-    b->last_in_chain = 1;
-
+    /* times in ms come from whole microseconds, so six digits say enough */
+    rc = json_dump_callback(root, ngx_exportsite_json_piece, &reply,
+                            JSON_INDENT(2)|JSON_REAL_PRECISION(6));
     json_decref(root);
 
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
+    if (rc != 0) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    h->hash = 1;
-    ngx_exportsite_header_unlink(h);
-    ngx_str_set(&h->key, "Cache-Control");
-    ngx_str_set(&h->value, "no-store");
+    ngx_exportsite_reply_text(&reply, "\n");
 
-    r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = b->last - b->pos;
-    ngx_str_set(&r->headers_out.content_type, "application/json");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-    r->headers_out.content_type_lowcase = NULL;
-
-    rc = ngx_http_send_header(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
-    }
-
-    out.buf = b;
-    out.next = NULL;
-
-    return ngx_http_output_filter(r, &out);
+    return ngx_exportsite_reply_send(&reply, NGX_HTTP_OK, "application/json");
 }

@@ -9,6 +9,9 @@
 #include "compat.h"
 
 
+/* A number for json_pack()'s "I". */
+#define ngx_exportsite_int(n)  ((json_int_t) (n))
+
 /* A string of any bytes: what is not UTF-8 shows as "?". */
 json_t *ngx_exportsite_json_text(es_str_t text);
 

@@ -3,6 +3,7 @@
  */
 #include "compat.h"
 
+#include "beacon.h"
 #include "choose.h"
 #include "defaults.h"
 #include "directives.h"
@@ -24,6 +25,7 @@ static ngx_int_t ngx_exportsite_postconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_exportsite_server_rewrite_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_exportsite_rewrite_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_exportsite_precontent_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_exportsite_log_handler(ngx_http_request_t *r);
 
 
 static ngx_command_t  ngx_exportsite_commands[] = {
@@ -189,6 +191,13 @@ static ngx_command_t  ngx_exportsite_commands[] = {
       0,
       NULL },
 
+    { ngx_string("exportsite_beacon"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_ANY,
+      ngx_exportsite_beacon,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("exportsite_whoami"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_exportsite_endpoint,
@@ -301,7 +310,7 @@ ngx_exportsite_postconfiguration(ngx_conf_t *cf)
                                       ngx_exportsite_precontent_handler)
            != NGX_OK
         || ngx_exportsite_add_handler(cf, NGX_HTTP_LOG_PHASE,
-                                      ngx_exportsite_record_handler)
+                                      ngx_exportsite_log_handler)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -337,4 +346,14 @@ ngx_exportsite_precontent_handler(ngx_http_request_t *r)
     }
 
     return rc;
+}
+
+
+static ngx_int_t
+ngx_exportsite_log_handler(ngx_http_request_t *r)
+{
+    ngx_exportsite_beacon_log(r);
+    ngx_exportsite_record_view(r);
+
+    return NGX_OK;
 }

@@ -3,12 +3,10 @@
  */
 #include "compat.h"
 
-#include <openssl/rand.h>
-
-#include "../core/visitor.h"
 #include "breaker.h"
 #include "content.h"
 #include "contents_load.h"
+#include "event_id.h"
 #include "fields.h"
 #include "geo.h"
 #include "keeper.h"
@@ -41,7 +39,6 @@ static ngx_event_t  ngx_exportsite_round_event;
 ngx_int_t
 ngx_exportsite_init_process(ngx_cycle_t *cycle)
 {
-    u_char                       nonce[8];
     es_pool_t                   *pool;
     ngx_exportsite_worker_t     *w = &ngx_exportsite_worker;
     ngx_exportsite_main_conf_t  *mcf;
@@ -71,13 +68,10 @@ ngx_exportsite_init_process(ngx_cycle_t *cycle)
     pool = ngx_exportsite_pool(cycle->pool);
 
     if (pool == NULL
-        || (w->scratch = es_rule_scratch_create(pool)) == NULL
-        || RAND_bytes(nonce, sizeof(nonce)) != 1)
+        || (w->scratch = es_rule_scratch_create(pool)) == NULL)
     {
         return NGX_ERROR;
     }
-
-    es_hex((char *) w->event_nonce, nonce, sizeof(nonce));
 
     w->rule = ngx_exportsite_rule;
 
@@ -85,6 +79,7 @@ ngx_exportsite_init_process(ngx_cycle_t *cycle)
     ngx_exportsite_queue_init();
 
     if (ngx_exportsite_bind_configuration(w) != NGX_OK
+        || ngx_exportsite_event_id_init() != NGX_OK
         || ngx_exportsite_segments_init() != NGX_OK)
     {
         return NGX_ERROR;
@@ -203,6 +198,8 @@ ngx_exportsite_round(ngx_event_t *ev)
         if (!ngx_exiting) {
             ngx_exportsite_queue_adopt();
         }
+
+        ngx_exportsite_queue_round();
     }
 
     ngx_exportsite_segments_update();

@@ -1,64 +1,57 @@
 /*
  * Events on their way to Redis. Records are numbered in their ring; a batch is
- * a run of consecutive numbers, given to a script that passes over what the
- * stream has already. One batch of a ring is under way at a time: were there
- * two, and the first refused, the second's success would make the first look
- * written.
+ * a run of consecutive numbers. What Redis has acknowledged is held for two
+ * seconds longer, since it may forget it when it dies or fails over: on a new
+ * connection its mark is asked first, and what lies beyond it is sent again.
  */
 #include "compat.h"
 
-#include "../redis/keys.h"
+#include "batch.h"
 #include "queue.h"
+#include "replay.h"
+#include "spool.h"
+#include "spool_sync.h"
 #include "worker.h"
 
 
-#define NGX_EXPORTSITE_BATCH_BYTES   (192 * 1024)
-#define NGX_EXPORTSITE_BATCH_EVENTS  1024
+/* so many are sent at once, without waiting for the flush time */
+#define NGX_EXPORTSITE_QUEUE_EAGER   384
 
-/* so much is sent at once, without waiting for the flush time */
-#define NGX_EXPORTSITE_BATCH_EAGER   (128 * 1024)
-
-#define NGX_EXPORTSITE_RETRY_REFUSED  1000
-#define NGX_EXPORTSITE_EXIT_POLL      20
-#define NGX_EXPORTSITE_EXIT_TIME      2000
+#define NGX_EXPORTSITE_QUEUE_POLL    20
+#define NGX_EXPORTSITE_EXIT_TIME     2000
 
 
 /* A ring being emptied: the worker's own, or one adopted. */
 typedef struct {
-    ngx_queue_t             queue;
-    ngx_exportsite_slot_t  *slot;
-    es_ring_t              *ring;
-    es_ring_cursor_t        sending;        /* the end of the batch under way */
-    ngx_uint_t              events;         /* in it */
-    unsigned                busy:1;
+    ngx_exportsite_flight_t  flight;        /* first: found from it */
+    ngx_queue_t              queue;
+    ngx_exportsite_slot_t   *slot;
+    es_ring_t               *ring;
+    es_ring_cursor_t         next;          /* what is sent next */
+    es_ring_cursor_t         sending;       /* the end of the batch under way */
+    es_ring_cursor_t         hold[2];       /* next, a round and two ago */
+    unsigned                 synced:1;      /* next is what Redis lacks */
 } ngx_exportsite_drain_t;
 
 
 static void ngx_exportsite_queue_take(void);
 static ngx_exportsite_drain_t *ngx_exportsite_queue_drain(
     ngx_exportsite_slot_t *slot);
-static ngx_uint_t ngx_exportsite_queue_orphan(ngx_exportsite_slot_t *slot);
+static ngx_uint_t ngx_exportsite_queue_room(void);
 static void ngx_exportsite_queue_timer(ngx_event_t *ev);
+static void ngx_exportsite_queue_ready(void);
 static void ngx_exportsite_queue_send(void);
+static void ngx_exportsite_queue_start(ngx_exportsite_drain_t *drain);
 static void ngx_exportsite_queue_batch(ngx_exportsite_drain_t *drain);
-static void ngx_exportsite_queue_done(redisAsyncContext *ac, void *reply,
-    void *data);
-static void ngx_exportsite_queue_load(void);
-static void ngx_exportsite_queue_loaded(redisAsyncContext *ac, void *reply,
-    void *data);
+static void ngx_exportsite_queue_landed(ngx_exportsite_flight_t *flight,
+    ngx_int_t rc);
 
 
-static ngx_queue_t                 ngx_exportsite_drains;
-static ngx_exportsite_drain_t     *ngx_exportsite_own;
-static ngx_event_t                 ngx_exportsite_flush;
-static ngx_msec_t                  ngx_exportsite_exit_at;
-static ngx_msec_t                  ngx_exportsite_refused_until;
-static ngx_uint_t                  ngx_exportsite_script_loaded;
-static ngx_uint_t                  ngx_exportsite_script_loading;
-static ngx_uint_t                  ngx_exportsite_script_missed;
-static char                        ngx_exportsite_script_sha[41];
-static char                       *ngx_exportsite_batch;
-static ngx_exportsite_counters_t   ngx_exportsite_private_counters;
+static ngx_queue_t               ngx_exportsite_drains;
+static ngx_exportsite_drain_t   *ngx_exportsite_own;
+static ngx_event_t               ngx_exportsite_flush;
+static ngx_msec_t                ngx_exportsite_exit_at;
+static ngx_exportsite_slot_t     ngx_exportsite_private_slot;
 
 
 void
@@ -72,9 +65,17 @@ ngx_exportsite_queue_init(void)
     ngx_exportsite_flush.data = &w->redis;
     ngx_exportsite_flush.log = w->log;
 
-    w->counters = &ngx_exportsite_private_counters;
+    w->slot = &ngx_exportsite_private_slot;
+    w->counters = &w->slot->counters;
+
+    ngx_exportsite_batch_init(ngx_exportsite_queue_ready);
+    ngx_exportsite_replay_init(ngx_exportsite_queue_send);
 
     ngx_exportsite_queue_take();
+
+    if (ngx_exportsite_spool_on()) {
+        ngx_exportsite_spool_init(ngx_exportsite_replay_go);
+    }
 
     if (ngx_exportsite_own == NULL) {
         ngx_log_error(NGX_LOG_ERR, w->log, 0,
@@ -99,7 +100,7 @@ ngx_exportsite_queue_take(void)
     for (n = 0; n < w->queues->slots; n++) {
         slot = ngx_exportsite_slot(w->queues, n);
 
-        if (!ngx_exportsite_queue_orphan(slot)) {
+        if (!ngx_exportsite_slot_orphan(slot)) {
             continue;
         }
 
@@ -118,18 +119,10 @@ ngx_exportsite_queue_take(void)
     ngx_exportsite_zone_unlock(w->conf->queue_zone);
 
     if (own != NULL) {
+        w->slot = own;
         w->counters = &own->counters;
         ngx_exportsite_own = ngx_exportsite_queue_drain(own);
     }
-}
-
-
-/* Nobody's, or a dead worker's; wants the lock. */
-static ngx_uint_t
-ngx_exportsite_queue_orphan(ngx_exportsite_slot_t *slot)
-{
-    return slot->pid == 0
-           || (kill((pid_t) slot->pid, 0) == -1 && ngx_errno == NGX_ESRCH);
 }
 
 
@@ -145,6 +138,7 @@ ngx_exportsite_queue_drain(ngx_exportsite_slot_t *slot)
         return NULL;
     }
 
+    drain->flight.landed = ngx_exportsite_queue_landed;
     drain->slot = slot;
     drain->ring = ngx_exportsite_slot_ring(slot);
 
@@ -155,10 +149,24 @@ ngx_exportsite_queue_drain(ngx_exportsite_slot_t *slot)
                       "exportsite: a damaged event queue was emptied");
     }
 
-    if (es_ring_count(drain->ring) > 0) {
+    if (ngx_exportsite_spool_on()) {
+        ngx_exportsite_spool_reconcile(slot);
+    }
+
+    slot->oldest = 0;
+    slot->spool_bytes = 0;
+    slot->spool_events = 0;
+    slot->spool_files = 0;
+    slot->spool_oldest = 0;
+    slot->spool_first = 0;
+    slot->spool_error = 0;
+
+    drain->next = es_ring_begin(drain->ring);
+
+    if (es_ring_waiting(drain->ring) > 0) {
         ngx_log_error(NGX_LOG_NOTICE, w->log, 0,
                       "exportsite: took over %uD unsent events",
-                      es_ring_count(drain->ring));
+                      es_ring_waiting(drain->ring));
     }
 
     ngx_queue_insert_tail(&ngx_exportsite_drains, &drain->queue);
@@ -167,16 +175,13 @@ ngx_exportsite_queue_drain(ngx_exportsite_slot_t *slot)
 }
 
 
-void
-ngx_exportsite_queue_adopt(void)
+/* Takes the rings that nobody has. */
+static void
+ngx_exportsite_queue_take_orphans(void)
 {
     ngx_uint_t                n, taken;
     ngx_exportsite_slot_t    *slot;
     ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
-
-    if (ngx_exportsite_own == NULL) {
-        ngx_exportsite_queue_take();
-    }
 
     for (n = 0; n < w->queues->slots; n++) {
         slot = ngx_exportsite_slot(w->queues, n);
@@ -190,7 +195,7 @@ ngx_exportsite_queue_adopt(void)
 
         ngx_exportsite_zone_lock(w->conf->queue_zone);
 
-        taken = ngx_exportsite_queue_orphan(slot);
+        taken = ngx_exportsite_slot_orphan(slot);
         if (taken) {
             slot->pid = ngx_pid;
         }
@@ -201,19 +206,18 @@ ngx_exportsite_queue_adopt(void)
             (void) ngx_exportsite_queue_drain(slot);
         }
     }
-
-    ngx_exportsite_queue_send();
 }
 
 
-/* Redis would not take the last batch: it gets time. */
-static ngx_uint_t
-ngx_exportsite_queue_refused(void)
+void
+ngx_exportsite_queue_adopt(void)
 {
-    return ngx_exportsite_refused_until != 0
-           && (ngx_msec_int_t) (ngx_exportsite_refused_until
-                                - ngx_current_msec)
-              > 0;
+    if (ngx_exportsite_own == NULL) {
+        ngx_exportsite_queue_take();
+    }
+
+    ngx_exportsite_queue_take_orphans();
+    ngx_exportsite_queue_send();
 }
 
 
@@ -226,43 +230,69 @@ ngx_exportsite_queue_wait(ngx_msec_t wait)
 }
 
 
-static void
-ngx_exportsite_queue_refuse(void)
-{
-    ngx_exportsite_refused_until = ngx_current_msec
-                                   + NGX_EXPORTSITE_RETRY_REFUSED;
-    ngx_exportsite_queue_wait(NGX_EXPORTSITE_RETRY_REFUSED);
-}
-
-
 char *
 ngx_exportsite_queue_reserve(size_t size)
 {
     char           *p;
+    es_ring_t      *ring;
     static time_t   last;
 
     if (ngx_exportsite_own != NULL) {
-        p = es_ring_reserve(ngx_exportsite_own->ring, (uint32_t) size);
-        if (p != NULL) {
-            return p;
-        }
-    }
+        ring = ngx_exportsite_own->ring;
 
-    if (ngx_exportsite_own == NULL) {
-        (void) ngx_atomic_fetch_add(&ngx_exportsite_worker.queues->lost, 1);
+        do {
+            p = es_ring_reserve(ring, (uint32_t) size);
+            if (p != NULL) {
+                return p;
+            }
+
+        } while (ngx_exportsite_queue_room());
+
+        if (ngx_exportsite_spool_on()) {
+            /* why, it has said itself */
+            ngx_exportsite_count(events_lost[ngx_exportsite_lost_disk]);
+            return NULL;
+        }
+
+        ngx_exportsite_count(events_lost[ngx_exportsite_lost_memory]);
 
     } else {
-        ngx_exportsite_count(events_lost);
+        (void) ngx_atomic_fetch_add(&ngx_exportsite_worker.queues->lost, 1);
     }
 
     if (ngx_time() - last >= 60) {
         last = ngx_time();
         ngx_log_error(NGX_LOG_ERR, ngx_exportsite_worker.log, 0,
                       "exportsite: the event queue is full: events are lost "
-                      "until Redis takes some (exportsite_stream buffer=)");
+                      "until Redis takes some (exportsite_stream buffer=, "
+                      "spool=)");
     }
 
     return NULL;
+}
+
+
+/*
+ * The ring is full. While Redis is there, what it acknowledged is held no
+ * longer; while it is away, that is what it may ask for when it comes back.
+ */
+static ngx_uint_t
+ngx_exportsite_queue_room(void)
+{
+    es_ring_t               *ring;
+    ngx_uint_t               spool, away;
+    ngx_exportsite_drain_t  *own = ngx_exportsite_own;
+
+    ring = own->ring;
+    spool = ngx_exportsite_spool_on();
+    away = ngx_exportsite_worker.redis.state != ngx_exportsite_redis_connected;
+
+    if (own->next.seq > ring->released && !(spool && away)) {
+        es_ring_release_to(ring, own->next);
+        return 1;
+    }
+
+    return spool && ngx_exportsite_spool_move(own->slot) == NGX_OK;
 }
 
 
@@ -276,15 +306,14 @@ ngx_exportsite_queue_commit(size_t len, ngx_uint_t args)
                           (uint32_t) args, ngx_exportsite_now());
     w->counters->events_queued++;
 
-    if (ngx_exportsite_own->busy || ngx_exportsite_queue_refused()
-        || w->redis.state != ngx_exportsite_redis_connected)
-    {
+    if (ngx_exportsite_own->flight.busy || !ngx_exportsite_batch_ready()) {
         return;
     }
 
     wait = w->conf->stream.flush;
 
-    if (es_ring_used(ngx_exportsite_own->ring) >= NGX_EXPORTSITE_BATCH_EAGER) {
+    if (es_ring_waiting(ngx_exportsite_own->ring) >= NGX_EXPORTSITE_QUEUE_EAGER)
+    {
         wait = 0;
     }
 
@@ -304,14 +333,22 @@ ngx_exportsite_queue_timer(ngx_event_t *ev)
 }
 
 
-/* Starts a batch of every ring that has something and none under way. */
+/* Redis takes batches, again or for the first time. */
+static void
+ngx_exportsite_queue_ready(void)
+{
+    ngx_exportsite_replay_go();
+    ngx_exportsite_queue_send();
+}
+
+
+/* Goes on with every ring that has something, and none under way. */
 static void
 ngx_exportsite_queue_send(void)
 {
-    ngx_uint_t                waiting;
-    ngx_queue_t              *q, *next;
-    ngx_exportsite_drain_t   *drain;
-    ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
+    ngx_uint_t               waiting;
+    ngx_queue_t             *q, *next;
+    ngx_exportsite_drain_t  *drain;
 
     waiting = 0;
 
@@ -322,31 +359,20 @@ ngx_exportsite_queue_send(void)
         next = ngx_queue_next(q);
         drain = ngx_queue_data(q, ngx_exportsite_drain_t, queue);
 
-        if (es_ring_count(drain->ring) == 0) {
-
-            if (drain != ngx_exportsite_own) {
-                ngx_queue_remove(q);
-                ngx_memory_barrier();
-                drain->slot->pid = 0;
-                ngx_free(drain);
-            }
-
-            continue;
-        }
-
-        waiting = 1;
-
-        if (drain->busy || ngx_exportsite_queue_refused()
-            || w->redis.state != ngx_exportsite_redis_connected)
+        if (es_ring_count(drain->ring) == 0 && drain != ngx_exportsite_own
+            && !drain->flight.busy)
         {
+            ngx_queue_remove(q);
+            ngx_memory_barrier();
+            drain->slot->pid = 0;
+            ngx_free(drain);
             continue;
         }
 
-        if (ngx_exportsite_script_loaded) {
-            ngx_exportsite_queue_batch(drain);
+        waiting |= es_ring_waiting(drain->ring) > 0;
 
-        } else if (!ngx_exportsite_script_loading) {
-            ngx_exportsite_queue_load();
+        if (!drain->flight.busy && ngx_exportsite_batch_ready()) {
+            ngx_exportsite_queue_start(drain);
         }
     }
 
@@ -360,7 +386,10 @@ ngx_exportsite_queue_send(void)
         ngx_del_timer(&ngx_exportsite_flush);
     }
 
-    if (!waiting) {
+    if (!waiting || (ngx_exportsite_spool_on()
+                     && ngx_exportsite_worker.redis.state
+                        != ngx_exportsite_redis_connected))
+    {
         return;
     }
 
@@ -369,127 +398,182 @@ ngx_exportsite_queue_send(void)
     }
 
     if ((ngx_msec_int_t) (ngx_exportsite_exit_at - ngx_current_msec) > 0) {
-        ngx_add_timer(&ngx_exportsite_flush, NGX_EXPORTSITE_EXIT_POLL);
+        ngx_add_timer(&ngx_exportsite_flush, NGX_EXPORTSITE_QUEUE_POLL);
     }
 }
 
 
 /*
- * Copies the events behind the room for the command's head, whose length is
- * known only then, and writes the head right in front of them.
+ * A new name for the numbers that are left in a ring, since those before them
+ * are sent from elsewhere, or cannot be trusted. Up to written they are in
+ * Redis by the old name, of which the new one does not tell.
  */
+static void
+ngx_exportsite_queue_rename(ngx_exportsite_drain_t *drain, uint64_t written)
+{
+    es_ring_release(drain->ring, written);
+
+    drain->slot->nonce++;
+    drain->ring->producer = drain->slot->nonce;
+    ngx_memory_barrier();
+    drain->slot->spilled = 0;
+
+    drain->next = es_ring_begin(drain->ring);
+    drain->synced = 1;
+}
+
+
+static void
+ngx_exportsite_queue_start(ngx_exportsite_drain_t *drain)
+{
+    if (es_ring_count(drain->ring) == 0) {
+        drain->synced = 1;
+        return;
+    }
+
+    if (ngx_exportsite_replay_first()) {
+        ngx_exportsite_queue_wait(NGX_EXPORTSITE_QUEUE_POLL);
+        return;
+    }
+
+    drain->flight.producer.ring = drain->ring->producer;
+
+    if (!drain->synced) {
+        (void) ngx_exportsite_batch_mark(&drain->flight);
+        return;
+    }
+
+    if (drain->slot->spilled) {
+        ngx_exportsite_queue_rename(drain, drain->next.seq);
+        drain->flight.producer.ring = drain->ring->producer;
+    }
+
+    ngx_exportsite_queue_batch(drain);
+}
+
+
 static void
 ngx_exportsite_queue_batch(ngx_exportsite_drain_t *drain)
 {
-    char                          *p, *body, *last;
-    char                           head[ES_BATCH_HEAD_MAX];
-    size_t                         args, len;
-    uint64_t                       first;
-    es_ring_cursor_t               cursor;
-    es_ring_record_t               rec;
-    ngx_exportsite_worker_t       *w = &ngx_exportsite_worker;
-    ngx_exportsite_stream_conf_t  *scf = &w->conf->stream;
+    es_ring_cursor_t   cursor;
+    es_ring_record_t   rec;
 
-    body = ngx_exportsite_batch + ES_BATCH_HEAD_MAX;
-    last = body + NGX_EXPORTSITE_BATCH_BYTES;
+    ngx_exportsite_batch_begin(&drain->flight);
 
-    cursor = es_ring_begin(drain->ring);
-    p = body;
-    args = 0;
-    first = 0;
-    drain->events = 0;
+    cursor = drain->next;
 
-    while (drain->events < NGX_EXPORTSITE_BATCH_EVENTS
-           && es_ring_next(drain->ring, &cursor, &rec))
+    while (es_ring_next(drain->ring, &cursor, &rec)
+           && ngx_exportsite_batch_add(&drain->flight, rec.seq, rec.data,
+                                       rec.len, rec.args))
     {
-        if (drain->events == 0) {
-            first = rec.seq;
-        }
-
-        if (rec.seq != first + drain->events
-            || (size_t) (last - p) < rec.len)
-        {
-            break;
-        }
-
-        p = (char *) ngx_cpymem(p, rec.data, rec.len);
-        args += rec.args;
-        drain->events++;
         drain->sending = cursor;
     }
 
-    len = es_batch_head(head, ngx_exportsite_script_sha,
-                        ngx_exportsite_es(w->conf->redis.prefix),
-                        ngx_exportsite_es(scf->key), drain->ring->producer,
-                        scf->maxlen, first, args);
-
-    ngx_memcpy(body - len, head, len);
-
-    if (ngx_exportsite_redis_send(&w->redis, body - len, p - body + len,
-                                  ngx_exportsite_queue_done, drain)
-        == NGX_OK)
+    if (drain->flight.events > 0
+        && ngx_exportsite_batch_send(&drain->flight) == NGX_OK)
     {
-        drain->busy = 1;
-        w->counters->batches++;
+        /* nobody knows whether Redis has it, until it answers */
+        drain->slot->unsure = drain->flight.last;
     }
 }
 
 
-/* The batch stays in the ring, and is sent again a little later. */
+/* Redis has said up to which number it has the ring's events. */
 static void
-ngx_exportsite_queue_not_taken(redisReply *r)
+ngx_exportsite_queue_synced(ngx_exportsite_drain_t *drain, uint64_t mark)
 {
-    if (r->type == REDIS_REPLY_ERROR) {
+    uint32_t           news;
+    es_ring_t         *ring = drain->ring;
+    es_ring_cursor_t   cursor;
+    es_ring_record_t   rec;
 
-        if (ngx_strncmp(r->str, "NOSCRIPT", 8) == 0
-            && !ngx_exportsite_script_missed)
-        {
-            /* a Redis that was restarted, or SCRIPT FLUSH */
-            ngx_exportsite_script_missed = 1;
-            ngx_exportsite_queue_load();
-            return;
+    if (mark >= ring->next_seq) {
+        /* not ours: with this name it would pass over all that comes */
+        ngx_exportsite_queue_rename(drain, ring->acked);
+        return;
+    }
+
+    if (mark < ring->acked && es_ring_count(ring) > es_ring_waiting(ring)) {
+        ngx_log_error(NGX_LOG_NOTICE, ngx_exportsite_worker.log, 0,
+                      "exportsite: Redis has lost events that it had "
+                      "acknowledged: those held are sent again");
+    }
+
+    cursor = es_ring_begin(ring);
+    news = 0;
+
+    do {
+        drain->next = cursor;
+
+        if (!es_ring_next(ring, &cursor, &rec)) {
+            break;
         }
 
-        ngx_exportsite_redis_complain(&ngx_exportsite_worker.redis,
-                                      "a batch of events", r,
-                                      "events wait until it takes them");
-    }
+        news += rec.seq <= mark && rec.seq > ring->acked;
 
-    ngx_exportsite_script_loaded = 0;
-    ngx_exportsite_queue_refuse();
+    } while (rec.seq <= mark);
+
+    ngx_exportsite_worker.counters->events_sent += news;
+    es_ring_acknowledge(ring, mark, news);
+
+    drain->synced = 1;
 }
 
 
 static void
-ngx_exportsite_queue_done(redisAsyncContext *ac, void *reply, void *data)
+ngx_exportsite_queue_written(ngx_exportsite_drain_t *drain)
 {
-    redisReply               *r = reply;
-    ngx_exportsite_drain_t   *drain = data;
-    ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
+    uint32_t                    news;
+    es_ring_t                  *ring = drain->ring;
+    ngx_exportsite_flight_t    *flight = &drain->flight;
+    ngx_exportsite_counters_t  *counters = ngx_exportsite_worker.counters;
 
-    ngx_exportsite_redis_answered(&w->redis, r);
-    drain->busy = 0;
-
-    if (r == NULL) {
+    if (flight->last <= ring->released) {
+        /* it was spooled meanwhile, and is counted when that is replayed */
         return;
     }
 
-    if (r->type != REDIS_REPLY_INTEGER) {
-        ngx_exportsite_queue_not_taken(r);
+    news = (uint32_t) (flight->last > ring->acked
+                       ? flight->last - ngx_max(ring->acked, flight->first - 1)
+                       : 0);
+
+    counters->events_sent += news;
+    counters->events_repeated += flight->events - news;
+
+    es_ring_acknowledge(ring, flight->last, news);
+    drain->next = drain->sending;
+}
+
+
+static void
+ngx_exportsite_queue_landed(ngx_exportsite_flight_t *flight, ngx_int_t rc)
+{
+    ngx_exportsite_drain_t  *drain = (ngx_exportsite_drain_t *) flight;
+
+    if (rc == NGX_ERROR) {
+        drain->synced = 0;
         return;
     }
 
-    ngx_exportsite_script_missed = 0;
-    w->counters->events_sent += drain->events;
-    es_ring_release(drain->ring, drain->sending);
+    if (rc == NGX_DECLINED) {
+        return;
+    }
+
+    if (flight->events == 0) {
+        ngx_exportsite_queue_synced(drain, flight->mark);
+        ngx_exportsite_queue_send();
+        return;
+    }
+
+    ngx_exportsite_queue_written(drain);
 
     if (drain != ngx_exportsite_own || ngx_exiting
-        || es_ring_used(drain->ring) >= NGX_EXPORTSITE_BATCH_EAGER)
+        || es_ring_waiting(drain->ring) >= NGX_EXPORTSITE_QUEUE_EAGER)
     {
         ngx_exportsite_queue_send();
 
-    } else if (es_ring_count(drain->ring) > 0) {
-        ngx_exportsite_queue_wait(w->conf->stream.flush);
+    } else if (es_ring_waiting(drain->ring) > 0) {
+        ngx_exportsite_queue_wait(ngx_exportsite_worker.conf->stream.flush);
     }
 }
 
@@ -497,83 +581,83 @@ ngx_exportsite_queue_done(redisAsyncContext *ac, void *reply, void *data)
 void
 ngx_exportsite_queue_connected(void)
 {
-    ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
-
-    if (w->conf->stream.off) {
-        return;
-    }
-
-    if (ngx_exportsite_batch == NULL) {
-        ngx_exportsite_batch = ngx_alloc(ES_BATCH_HEAD_MAX
-                                         + NGX_EXPORTSITE_BATCH_BYTES, w->log);
-        if (ngx_exportsite_batch == NULL) {
-            return;
-        }
-    }
-
-    ngx_exportsite_queue_load();
-}
-
-
-static void
-ngx_exportsite_queue_load(void)
-{
-    size_t       len[3];
-    const char  *argv[3];
-
-    ngx_exportsite_script_loaded = 0;
-
-    argv[0] = "SCRIPT";
-    len[0] = 6;
-    argv[1] = "LOAD";
-    len[1] = 4;
-    argv[2] = es_batch_script;
-    len[2] = ngx_strlen(es_batch_script);
-
-    ngx_exportsite_script_loading =
-        ngx_exportsite_redis_command(&ngx_exportsite_worker.redis,
-                                     ngx_exportsite_queue_loaded, NULL,
-                                     3, argv, len)
-        == NGX_OK;
-}
-
-
-static void
-ngx_exportsite_queue_loaded(redisAsyncContext *ac, void *reply, void *data)
-{
-    redisReply               *r = reply;
-    ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
-
-    ngx_exportsite_redis_answered(&w->redis, r);
-    ngx_exportsite_script_loading = 0;
-
-    if (r == NULL) {
-        return;
-    }
-
-    if (r->type != REDIS_REPLY_STRING || r->len != 40) {
-        if (r->type == REDIS_REPLY_ERROR) {
-            ngx_exportsite_redis_complain(&w->redis, "SCRIPT LOAD", r,
-                      "events wait; allow the commands that docs/redis.md "
-                      "lists");
-        }
-
-        ngx_exportsite_queue_refuse();
-        return;
-    }
-
-    ngx_memcpy(ngx_exportsite_script_sha, r->str, 40);
-    ngx_exportsite_script_loaded = 1;
-
-    ngx_exportsite_queue_send();
+    ngx_exportsite_batch_connected();
 }
 
 
 void
 ngx_exportsite_queue_lost(void)
 {
-    ngx_exportsite_script_loaded = 0;
-    ngx_exportsite_refused_until = 0;
+    ngx_queue_t             *q;
+    ngx_exportsite_drain_t  *drain;
+
+    ngx_exportsite_batch_lost();
+    ngx_exportsite_replay_lost();
+
+    for (q = ngx_queue_head(&ngx_exportsite_drains);
+         q != ngx_queue_sentinel(&ngx_exportsite_drains);
+         q = ngx_queue_next(q))
+    {
+        drain = ngx_queue_data(q, ngx_exportsite_drain_t, queue);
+        drain->synced = 0;
+        ngx_memzero(drain->hold, sizeof(drain->hold));
+    }
+}
+
+
+/* What was acknowledged two rounds ago is held no longer. */
+static void
+ngx_exportsite_queue_unhold(ngx_exportsite_drain_t *drain)
+{
+    if (!drain->synced) {
+        return;
+    }
+
+    es_ring_release_to(drain->ring, drain->hold[1]);
+
+    /* what is sent once more is acknowledged, too: go by what is known */
+
+    drain->hold[1] = drain->hold[0];
+    drain->hold[0] = drain->next;
+}
+
+
+void
+ngx_exportsite_queue_round(void)
+{
+    ngx_queue_t             *q;
+    es_ring_cursor_t         cursor;
+    es_ring_record_t         rec;
+    ngx_exportsite_drain_t  *drain;
+    ngx_exportsite_worker_t *w = &ngx_exportsite_worker;
+
+    for (q = ngx_queue_head(&ngx_exportsite_drains);
+         q != ngx_queue_sentinel(&ngx_exportsite_drains);
+         q = ngx_queue_next(q))
+    {
+        drain = ngx_queue_data(q, ngx_exportsite_drain_t, queue);
+
+        if (w->redis.state == ngx_exportsite_redis_connected) {
+            ngx_exportsite_queue_unhold(drain);
+        }
+
+        cursor = drain->next;
+        drain->slot->oldest = es_ring_waiting(drain->ring) > 0
+                              && es_ring_next(drain->ring, &cursor, &rec)
+                              ? rec.at_ms : 0;
+    }
+
+    if (ngx_exportsite_spool_on()) {
+        if (w->slot->spool_error != 0 && ngx_exportsite_batch_ready()
+            && ngx_exportsite_own != NULL
+            && es_ring_waiting(ngx_exportsite_own->ring) == 0)
+        {
+            ngx_exportsite_spool_idle();
+        }
+
+        ngx_exportsite_spool_round();
+        ngx_exportsite_replay_round();
+    }
 }
 
 
@@ -584,29 +668,65 @@ ngx_exportsite_queue_exiting(void)
 }
 
 
+/* What could not be sent goes to the spool, or stays for the next worker. */
+static void
+ngx_exportsite_queue_leave(ngx_exportsite_drain_t *drain)
+{
+    if (ngx_exportsite_spool_on()) {
+        while (es_ring_waiting(drain->ring) > 0
+               && ngx_exportsite_spool_move(drain->slot) == NGX_OK)
+        {
+            /* void */
+        }
+    }
+
+    if (es_ring_waiting(drain->ring) > 0) {
+        ngx_log_error(NGX_LOG_NOTICE, ngx_exportsite_worker.log, 0,
+                      "exportsite: left %uD unsent events in memory",
+                      es_ring_waiting(drain->ring));
+    }
+}
+
+
 void
 ngx_exportsite_queue_exit(void)
 {
     ngx_queue_t             *q;
     ngx_exportsite_drain_t  *drain;
 
+    ngx_exportsite_spool_sync_stop();
+
+    if (ngx_exportsite_spool_on()) {
+        /* there may be no next worker */
+        ngx_exportsite_queue_take_orphans();
+    }
+
     while (!ngx_queue_empty(&ngx_exportsite_drains)) {
         q = ngx_queue_head(&ngx_exportsite_drains);
         drain = ngx_queue_data(q, ngx_exportsite_drain_t, queue);
         ngx_queue_remove(q);
 
-        if (es_ring_count(drain->ring) > 0) {
-            ngx_log_error(NGX_LOG_NOTICE, ngx_exportsite_worker.log, 0,
-                          "exportsite: left %uD unsent events in memory",
-                          es_ring_count(drain->ring));
-        }
+        ngx_exportsite_queue_leave(drain);
 
-        ngx_memory_barrier();
-        drain->slot->pid = 0;
-        ngx_free(drain);
+        if (drain != ngx_exportsite_own) {
+            ngx_memory_barrier();
+            drain->slot->pid = 0;
+            ngx_free(drain);
+        }
     }
 
-    ngx_exportsite_own = NULL;
-    ngx_free(ngx_exportsite_batch);
-    ngx_exportsite_batch = NULL;
+    if (ngx_exportsite_spool_on()) {
+        ngx_exportsite_spool_exit();
+    }
+
+    /* the counters are in it, so it goes last */
+
+    if (ngx_exportsite_own != NULL) {
+        ngx_memory_barrier();
+        ngx_exportsite_own->slot->pid = 0;
+        ngx_free(ngx_exportsite_own);
+        ngx_exportsite_own = NULL;
+    }
+
+    ngx_exportsite_batch_exit();
 }

@@ -21,6 +21,9 @@ void ngx_exportsite_queue_commit(size_t len, ngx_uint_t args);
 /* Takes over the rings of workers that died or left something behind. */
 void ngx_exportsite_queue_adopt(void);
 
+/* Once a second: what is held, what waits, and the spool. */
+void ngx_exportsite_queue_round(void);
+
 void ngx_exportsite_queue_connected(void);
 void ngx_exportsite_queue_lost(void);
 

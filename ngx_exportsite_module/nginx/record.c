@@ -9,6 +9,7 @@
 #include "../core/event.h"
 #include "../core/query.h"
 #include "choose.h"
+#include "event_id.h"
 #include "fields.h"
 #include "headers.h"
 #include "queue.h"
@@ -25,9 +26,14 @@
 
 
 static ngx_uint_t ngx_exportsite_is_html(ngx_exportsite_visit_t *visit);
-static void ngx_exportsite_record(ngx_exportsite_visit_t *visit);
+static void ngx_exportsite_record(ngx_exportsite_visit_t *visit,
+    const es_beacon_event_t *event, const ngx_exportsite_about_t *about);
 static void ngx_exportsite_record_fields(ngx_exportsite_visit_t *visit,
+    es_event_t *e, const es_beacon_event_t *event,
+    const ngx_exportsite_about_t *about);
+static void ngx_exportsite_record_origin(ngx_exportsite_visit_t *visit,
     es_event_t *e);
+static ngx_exportsite_event_type_e ngx_exportsite_record_type(es_str_t type);
 
 
 /* fields of few values, ready-made: a view's status is 200 or 304 */
@@ -35,28 +41,13 @@ static es_event_ready_t  ngx_exportsite_device_events[NGX_EXPORTSITE_DEVICES];
 static es_event_ready_t  ngx_exportsite_status_events[2];
 
 
-/* Sixteen digits of the process and eight of its count. */
 ngx_str_t
 ngx_exportsite_event_id(ngx_exportsite_visit_t *visit)
 {
-    u_char          *p;
-    uint32_t         n;
-    ngx_uint_t       i;
-    static uint32_t  counter;
-    static u_char    hex[] = "0123456789abcdef";
-
     if (!visit->event_id_made) {
         visit->event_id_made = 1;
-
-        ngx_memcpy(visit->event_id, ngx_exportsite_worker.event_nonce, 16);
-
-        n = ++counter;
-        p = visit->event_id + NGX_EXPORTSITE_EVENT_ID_LEN;
-
-        for (i = 0; i < 8; i++) {
-            *--p = hex[n & 15];
-            n >>= 4;
-        }
+        ngx_exportsite_event_id_make(visit->event_id,
+                                     ngx_exportsite_consent(visit));
     }
 
     return (ngx_str_t) { NGX_EXPORTSITE_EVENT_ID_LEN, visit->event_id };
@@ -172,30 +163,61 @@ ngx_exportsite_record_init(void)
 }
 
 
-ngx_int_t
-ngx_exportsite_record_handler(ngx_http_request_t *r)
+void
+ngx_exportsite_record_view(ngx_http_request_t *r)
 {
     ngx_exportsite_visit_t  *visit;
 
     if (r != r->main) {
-        return NGX_OK;
+        return;
     }
 
     visit = ngx_exportsite_visit(r);
 
     if (visit != NULL && visit->view && ngx_exportsite_recording(visit)) {
-        ngx_exportsite_record(visit);
+        ngx_exportsite_record(visit, NULL, NULL);
     }
-
-    return NGX_OK;
 }
 
 
-static void
-ngx_exportsite_record(ngx_exportsite_visit_t *visit)
+ngx_uint_t
+ngx_exportsite_may_record_event(ngx_exportsite_visit_t *visit)
 {
-    char        *p;
-    es_event_t   e;
+    ngx_exportsite_agent(visit);
+
+    return !visit->crawler && ngx_exportsite_recording(visit);
+}
+
+
+void
+ngx_exportsite_record_about(ngx_exportsite_visit_t *visit,
+    ngx_exportsite_about_t *about)
+{
+    about->segments = ngx_exportsite_segment_list(visit);
+    about->variants = ngx_exportsite_variants(visit);
+}
+
+
+void
+ngx_exportsite_record_event(ngx_exportsite_visit_t *visit,
+    const es_beacon_event_t *event, const ngx_exportsite_about_t *about)
+{
+    visit->event_id_made = 1;
+    ngx_exportsite_event_id_make(visit->event_id,
+                                 ngx_exportsite_consent(visit));
+
+    ngx_exportsite_record(visit, event, about);
+}
+
+
+/* Writes an event into the ring; of a view, event and about are NULL. */
+static void
+ngx_exportsite_record(ngx_exportsite_visit_t *visit,
+    const es_beacon_event_t *event, const ngx_exportsite_about_t *about)
+{
+    char                         *p;
+    es_event_t                    e;
+    ngx_exportsite_event_type_e   type;
 
     p = ngx_exportsite_queue_reserve(NGX_EXPORTSITE_COUNT_LEN + ES_EVENT_SIZE);
     if (p == NULL) {
@@ -203,10 +225,10 @@ ngx_exportsite_record(ngx_exportsite_visit_t *visit)
     }
 
     es_event_init(&e, p + NGX_EXPORTSITE_COUNT_LEN, ES_EVENT_SIZE);
-    ngx_exportsite_record_fields(visit, &e);
+    ngx_exportsite_record_fields(visit, &e, event, about);
 
     if (e.overflow) {
-        ngx_exportsite_count(events_lost);
+        ngx_exportsite_count(events_lost[ngx_exportsite_lost_large]);
         return;
     }
 
@@ -216,6 +238,32 @@ ngx_exportsite_record(ngx_exportsite_visit_t *visit)
     ngx_memcpy(p + 6, "\r\n", 2);
 
     ngx_exportsite_queue_commit(e.p - p, e.args + 1);
+
+    type = event ? ngx_exportsite_record_type(event->type)
+                 : ngx_exportsite_event_view;
+    ngx_exportsite_count(events_type[type]);
+}
+
+
+static ngx_exportsite_event_type_e
+ngx_exportsite_record_type(es_str_t type)
+{
+    ngx_uint_t             i;
+    static const es_str_t  names[ngx_exportsite_event_other] = {
+        [ngx_exportsite_event_view] = { 4, "view" },
+        [ngx_exportsite_event_click] = { 5, "click" },
+        [ngx_exportsite_event_dwell] = { 5, "dwell" },
+        [ngx_exportsite_event_scroll] = { 6, "scroll" },
+        [ngx_exportsite_event_goal] = { 4, "goal" }
+    };
+
+    for (i = 0; i < ngx_exportsite_event_other; i++) {
+        if (es_str_eq(type, names[i])) {
+            break;
+        }
+    }
+
+    return i;
 }
 
 
@@ -255,24 +303,31 @@ ngx_exportsite_record_utm(ngx_exportsite_visit_t *visit, es_event_t *e,
 
 
 static void
-ngx_exportsite_record_fields(ngx_exportsite_visit_t *visit, es_event_t *e)
+ngx_exportsite_record_fields(ngx_exportsite_visit_t *visit, es_event_t *e,
+    const es_beacon_event_t *event, const ngx_exportsite_about_t *about)
 {
-    ngx_str_t            visitor, language, industry;
-    es_event_ready_t    *ready;
-    ngx_http_request_t  *r = visit->request;
+    ngx_str_t               visitor, language, industry;
+    es_event_ready_t       *ready;
+    ngx_exportsite_about_t  found;
 
 #define ngx_exportsite_put(field, value)                                      \
     es_event_put(e, ES_EVENT_##field, ngx_exportsite_es(value))
 
-    visitor = ngx_exportsite_visitor(visit);
+    visitor = event ? ngx_exportsite_visitor_known(visit)
+                    : ngx_exportsite_visitor(visit);
 
     es_event_begin(e, (char *) ngx_exportsite_event_id(visit).data,
-                   ngx_exportsite_record_time(), es_str("view"));
+                   ngx_exportsite_record_time(),
+                   event ? event->type : es_str("view"));
     ngx_exportsite_put(VISITOR, visitor);
-    ngx_exportsite_put(HOST, r->headers_in.server);
+    ngx_exportsite_put(HOST, visit->host);
     ngx_exportsite_put(PATH, visit->path);
-    es_event_put_ready(e, &ngx_exportsite_status_events
-                              [r->headers_out.status != NGX_HTTP_OK]);
+
+    if (event == NULL) {
+        es_event_put_ready(e, &ngx_exportsite_status_events
+                      [visit->request->headers_out.status != NGX_HTTP_OK]);
+    }
+
     es_event_put(e, ES_EVENT_COUNTRY,
                  (es_str_t) { 2, (char *) ngx_exportsite_country(visit) });
 
@@ -288,8 +343,39 @@ ngx_exportsite_record_fields(ngx_exportsite_visit_t *visit, es_event_t *e)
 
     industry = ngx_exportsite_industry(visit);
     ngx_exportsite_put(INDUSTRY, industry);
-    ngx_exportsite_put(SEGMENTS, ngx_exportsite_segment_list(visit));
-    ngx_exportsite_put(VARIANTS, ngx_exportsite_variants(visit));
+
+    if (about == NULL) {
+        ngx_exportsite_record_about(visit, &found);
+        about = &found;
+    }
+
+    ngx_exportsite_put(SEGMENTS, about->segments);
+    ngx_exportsite_put(VARIANTS, about->variants);
+
+    if (event == NULL) {
+        ngx_exportsite_record_origin(visit, e);
+    }
+
+    ngx_exportsite_agent(visit);
+    es_event_put_ready(e, &ngx_exportsite_device_events[visit->device]);
+
+    if (event != NULL) {
+        es_event_put(e, ES_EVENT_PAGE, event->page);
+        es_event_put(e, ES_EVENT_LABEL, event->label);
+        es_event_put(e, ES_EVENT_VALUE, event->value);
+
+        if (event->timed) {
+            es_event_put_int(e, ES_EVENT_MS, event->ms);
+        }
+    }
+}
+
+
+/* Where a view came from. */
+static void
+ngx_exportsite_record_origin(ngx_exportsite_visit_t *visit, es_event_t *e)
+{
+    ngx_http_request_t  *r = visit->request;
 
     if (r->headers_in.referer != NULL) {
         es_event_put(e, ES_EVENT_REFERRER,
@@ -305,7 +391,4 @@ ngx_exportsite_record_fields(ngx_exportsite_visit_t *visit, es_event_t *e)
         ngx_exportsite_record_utm(visit, e, ES_EVENT_CAMPAIGN,
                                   es_str("utm_campaign"));
     }
-
-    ngx_exportsite_agent(visit);
-    es_event_put_ready(e, &ngx_exportsite_device_events[visit->device]);
 }

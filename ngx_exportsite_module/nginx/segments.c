@@ -145,6 +145,11 @@ ngx_exportsite_segments_apply(ngx_uint_t budget)
     ngx_exportsite_definition_t    d;
     ngx_exportsite_definitions_t  *list = &ngx_exportsite_segments_coming;
 
+    if (ngx_exportsite_segments_at == 0) {
+        /* those that go make room for those that come */
+        ngx_exportsite_segments_keep(list);
+    }
+
     while (ngx_exportsite_definitions_next(list, &ngx_exportsite_segments_at,
                                            &d))
     {
@@ -159,7 +164,6 @@ ngx_exportsite_segments_apply(ngx_uint_t budget)
         }
     }
 
-    ngx_exportsite_segments_keep(list);
     (void) es_segments_link(ngx_exportsite_segments);
     ngx_exportsite_segments_linked(list->version);
 

@@ -36,6 +36,8 @@ static ngx_uint_t                     ngx_exportsite_loading;
 static ngx_uint_t                     ngx_exportsite_load_again;
 static ngx_exportsite_definitions_t   ngx_exportsite_came;
 static size_t                         ngx_exportsite_came_at;
+static ngx_uint_t                     ngx_exportsite_came_refused;
+static ngx_uint_t                     ngx_exportsite_came_twice;
 static ngx_event_t                    ngx_exportsite_step_event;
 
 
@@ -175,6 +177,8 @@ ngx_exportsite_segments_copy(redisReply *hash)
 
     ngx_exportsite_definitions_free(list);
     ngx_exportsite_came_at = 0;
+    ngx_exportsite_came_refused = 0;
+    ngx_exportsite_came_twice = 0;
 
     if (ngx_exportsite_definitions_new(list) != NGX_OK) {
         return NGX_ERROR;
@@ -212,6 +216,18 @@ ngx_exportsite_segments_copy(redisReply *hash)
 }
 
 
+static void
+ngx_exportsite_segments_later(ngx_event_t *ev)
+{
+    ev->handler = ngx_exportsite_segments_step;
+    ev->data = &ngx_exportsite_worker.redis;
+    ev->log = ngx_exportsite_worker.log;
+    ev->cancelable = 1;
+
+    ngx_add_timer(ev, 1);
+}
+
+
 /* Compiles some of what came, and in the end puts all in force. */
 static void
 ngx_exportsite_segments_step(ngx_event_t *ev)
@@ -225,17 +241,26 @@ ngx_exportsite_segments_step(ngx_event_t *ev)
     while (ngx_exportsite_definitions_next(&ngx_exportsite_came,
                                            &ngx_exportsite_came_at, &d))
     {
-        (void) es_segments_put(ngx_exportsite_segments_set(), d.name, d.text,
-                               &err);
+        if (!es_segments_put(ngx_exportsite_segments_set(), d.name, d.text,
+                             &err)
+            && err.column == 0)
+        {
+            ngx_exportsite_came_refused = 1;
+        }
 
         if (++n == NGX_EXPORTSITE_COMPILE_SLICE) {
-            ev->handler = ngx_exportsite_segments_step;
-            ev->data = &ngx_exportsite_worker.redis;
-            ev->log = ngx_exportsite_worker.log;
-            ev->cancelable = 1;
-            ngx_add_timer(ev, 1);
+            ngx_exportsite_segments_later(ev);
             return;
         }
+    }
+
+    if (ngx_exportsite_came_refused && !ngx_exportsite_came_twice) {
+        /* there may have been no room: once more without those that go */
+        ngx_exportsite_came_twice = 1;
+        ngx_exportsite_came_at = 0;
+        ngx_exportsite_segments_keep(&ngx_exportsite_came);
+        ngx_exportsite_segments_later(ev);
+        return;
     }
 
     ngx_exportsite_segments_take(&ngx_exportsite_came);

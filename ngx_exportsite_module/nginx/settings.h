@@ -7,6 +7,9 @@
 #define NGX_EXPORTSITE_SETTINGS_H
 
 #include "compat.h"
+
+#include <ngx_thread_pool.h>
+
 #include "geo.h"
 #include "../core/event.h"
 #include "../core/language.h"
@@ -87,6 +90,16 @@ typedef struct {
 } ngx_exportsite_script_t;
 
 
+/* The collector of a location: whose events it takes, and its script. */
+typedef struct {
+    ngx_array_t                origins;           /* of es_authority_t */
+    ngx_str_t                  script;
+    ngx_str_t                  etag;
+    u_char                    *file;              /* where it stands */
+    ngx_uint_t                 line;
+} ngx_exportsite_beacon_conf_t;
+
+
 typedef struct {
     ngx_flag_t                 enable;
     ngx_uint_t                 phase;
@@ -111,6 +124,7 @@ typedef struct {
 
     ngx_array_t               *slots;             /* of slot_conf_t */
     ngx_exportsite_script_t   *script;
+    ngx_exportsite_beacon_conf_t  *beacon;        /* or NULL; not inherited */
     ngx_hash_t                 slot_types;
     ngx_array_t               *slot_types_keys;
 } ngx_exportsite_loc_conf_t;
@@ -137,6 +151,9 @@ typedef struct {
     ngx_uint_t                 maxlen;
     ngx_msec_t                 flush;
     size_t                     buffer;
+    ngx_path_t                *spool;             /* or NULL */
+    off_t                      spool_max;
+    ngx_thread_pool_t         *threads;           /* for fsync(), or NULL */
     ngx_uint_t                 set;
 } ngx_exportsite_stream_conf_t;
 

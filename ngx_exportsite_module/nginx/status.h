@@ -1,13 +1,10 @@
 /*
- * exportsite_status and exportsite_whoami: JSON for operators, and for scripts.
+ * exportsite_status and exportsite_whoami: for operators, and for scripts.
  */
 #ifndef NGX_EXPORTSITE_STATUS_H
 #define NGX_EXPORTSITE_STATUS_H
 
 #include "compat.h"
-
-
-#define NGX_EXPORTSITE_VERSION  "0.1.0"
 
 
 ngx_int_t ngx_exportsite_status_handler(ngx_http_request_t *r);

@@ -1,13 +1,13 @@
 /*
- * The part of the status page about slots.
+ * The part of the JSON status about slots.
  */
 #ifndef NGX_EXPORTSITE_STATUS_SLOTS_H
 #define NGX_EXPORTSITE_STATUS_SLOTS_H
 
 #include "json.h"
-#include "zone.h"
+#include "status_sums.h"
 
 
-json_t *ngx_exportsite_status_slots(ngx_exportsite_counters_t *sum);
+json_t *ngx_exportsite_status_slots(ngx_exportsite_status_t *status);
 
 #endif

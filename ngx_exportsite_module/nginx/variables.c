@@ -494,3 +494,53 @@ ngx_exportsite_cache_key(ngx_exportsite_visit_t *visit)
 
     return key;
 }
+
+
+/* One of ours, whose value follows from the visit */
+static ngx_uint_t
+ngx_exportsite_variable_ours(ngx_http_variable_t *v)
+{
+    return v->get_handler == ngx_exportsite_variable
+           || v->get_handler == ngx_exportsite_segment_variable
+           || v->get_handler == ngx_exportsite_profile_variable
+           || v->get_handler == ngx_exportsite_choose_variable;
+}
+
+
+u_char *
+ngx_exportsite_variables_known(ngx_http_request_t *r)
+{
+    u_char                     *known;
+    ngx_uint_t                  i;
+    ngx_http_variable_t        *v;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+    v = cmcf->variables.elts;
+
+    known = ngx_pnalloc(r->pool, cmcf->variables.nelts + 1);
+
+    for (i = 0; known != NULL && i < cmcf->variables.nelts; i++) {
+        known[i] = (r->variables[i].valid || r->variables[i].not_found)
+                   && !ngx_exportsite_variable_ours(&v[i]);
+    }
+
+    return known;
+}
+
+
+void
+ngx_exportsite_variables_forget(ngx_http_request_t *r, const u_char *known)
+{
+    ngx_uint_t                  i;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+
+    for (i = 0; i < cmcf->variables.nelts; i++) {
+        if (!known[i]) {
+            r->variables[i].valid = 0;
+            r->variables[i].not_found = 0;
+        }
+    }
+}

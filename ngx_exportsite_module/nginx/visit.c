@@ -125,6 +125,32 @@ ngx_exportsite_visit_begin(ngx_http_request_t *r,
 }
 
 
+void
+ngx_exportsite_visit_event(ngx_exportsite_visit_t *visit, ngx_str_t host,
+    ngx_str_t path)
+{
+    visit->used = 1;
+    visit->beacon = 1;
+    visit->host = host;
+    visit->path = path;
+    ngx_str_null(&visit->args);
+
+    visit->country_state = ngx_exportsite_todo;
+    visit->country_source = NULL;
+
+    visit->language_state = ngx_exportsite_todo;
+    visit->language_source = NULL;
+    visit->language = -1;
+
+    visit->industry_state = ngx_exportsite_todo;
+    visit->industry_source = NULL;
+    ngx_str_null(&visit->industry);
+
+    visit->segments = NULL;
+    visit->choices = NULL;
+}
+
+
 /* Gives a visit its settings; whom it recognised by others it forgets. */
 static void
 ngx_exportsite_visit_bind(ngx_exportsite_visit_t *visit,
@@ -172,6 +198,7 @@ ngx_exportsite_visit_create(ngx_http_request_t *main)
 
     visit->request = main;
     visit->language = -1;
+    visit->host = main->headers_in.server;
     visit->args = ngx_exportsite_client_args(main);
 
     if (ngx_exportsite_client_path(main, &visit->path) != NGX_OK) {

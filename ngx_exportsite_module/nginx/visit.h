@@ -45,6 +45,7 @@ typedef struct {
 struct ngx_exportsite_visit_s {
     ngx_http_request_t         *request;          /* main */
     ngx_exportsite_loc_conf_t  *conf;
+    ngx_str_t                   host;
     ngx_str_t                   path;             /* the client's, decoded */
     ngx_str_t                   args;             /* the client's */
 
@@ -78,6 +79,7 @@ struct ngx_exportsite_visit_s {
     unsigned                    new_visitor:1;
     unsigned                    resign:1;         /* signed by an old key */
     unsigned                    cookie_seen:1;
+    unsigned                    beacon:1;         /* it is about an event */
     unsigned                    answered:1;       /* header seen */
     unsigned                    view:1;
     unsigned                    unconditional:1;  /* upstream was asked so */
@@ -104,5 +106,13 @@ ngx_exportsite_visit_t *ngx_exportsite_visit(ngx_http_request_t *r);
  */
 ngx_int_t ngx_exportsite_visit_begin(ngx_http_request_t *r,
     ngx_exportsite_place_e place);
+
+/*
+ * From here on the visit is about an event of a page that was there before: the
+ * page's host and path are given, its query and its referrer are missing. What
+ * was found out and may depend on them is forgotten.
+ */
+void ngx_exportsite_visit_event(ngx_exportsite_visit_t *visit, ngx_str_t host,
+    ngx_str_t path);
 
 #endif

@@ -119,6 +119,19 @@ ngx_exportsite_cookie(ngx_http_request_t *r, ngx_str_t *name, es_str_t *value)
 }
 
 
+void
+ngx_exportsite_visitor_nobody(ngx_exportsite_visit_t *visit)
+{
+    visit->consent = 0;
+    visit->consent_state = ngx_exportsite_done;
+    visit->visitor_state = ngx_exportsite_done;
+    visit->new_visitor = 0;
+
+    ngx_str_null(&visit->visitor);
+    ngx_str_null(&visit->profile);
+}
+
+
 ngx_str_t
 ngx_exportsite_visitor_known(ngx_exportsite_visit_t *visit)
 {

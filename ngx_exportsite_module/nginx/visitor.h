@@ -17,6 +17,9 @@ ngx_str_t ngx_exportsite_visitor_known(ngx_exportsite_visit_t *visit);
 /* The id, made now if this is a new visitor who may have one. */
 ngx_str_t ngx_exportsite_visitor(ngx_exportsite_visit_t *visit);
 
+/* Whoever it is, here it is nobody: as without consent. */
+void ngx_exportsite_visitor_nobody(ngx_exportsite_visit_t *visit);
+
 /* Kind of device and crawler, into the visit. */
 void ngx_exportsite_agent(ngx_exportsite_visit_t *visit);
 

@@ -22,14 +22,14 @@ typedef struct {
     ngx_exportsite_contents_sh_t *contents;       /* NULL: no redis: slots */
 
     ngx_exportsite_redis_t        redis;          /* commands */
-    ngx_exportsite_counters_t    *counters;       /* in the slot, or private */
+    ngx_exportsite_slot_t        *slot;           /* in the zone, or private */
+    ngx_exportsite_counters_t    *counters;       /* of the slot */
 
     es_rule_scratch_t            *scratch;        /* of regexes */
 
     /* rules ask for an industry, and hints for rules: here the circle ends */
     ngx_uint_t                  (*rule)(ngx_exportsite_visit_t *visit,
                                         const es_rule_t *rule);
-    u_char                        event_nonce[16];  /* hex, of this process */
 } ngx_exportsite_worker_t;
 
 

@@ -267,6 +267,7 @@ ngx_exportsite_layout_queues(ngx_exportsite_zone_t *zone,
         return NGX_ERROR;
     }
 
+    sh->since = ngx_exportsite_now();
     sh->ring_size = mcf->stream.buffer;
     sh->slot_size = ngx_exportsite_slot_size(mcf);
     sh->first = ngx_align(sizeof(ngx_exportsite_queue_sh_t), ngx_pagesize);

@@ -117,6 +117,39 @@ typedef struct {
 } ngx_exportsite_contents_sh_t;
 
 
+typedef enum {
+    ngx_exportsite_event_view = 0,
+    ngx_exportsite_event_click,
+    ngx_exportsite_event_dwell,
+    ngx_exportsite_event_scroll,
+    ngx_exportsite_event_goal,
+    ngx_exportsite_event_other,
+    ngx_exportsite_event_types
+} ngx_exportsite_event_type_e;
+
+typedef enum {
+    ngx_exportsite_lost_memory = 0,               /* full, and no spool */
+    ngx_exportsite_lost_disk,                     /* full, spool unwritable */
+    ngx_exportsite_lost_spool_max,                /* the oldest on disk */
+    ngx_exportsite_lost_torn,                     /* cut off, or damaged */
+    ngx_exportsite_lost_large,                    /* larger than may be */
+    ngx_exportsite_lost_reasons
+} ngx_exportsite_lost_e;
+
+typedef enum {
+    ngx_exportsite_beacon_taken = 0,              /* 204 */
+    ngx_exportsite_beacon_ignored,                /* 204: crawlers, off */
+    ngx_exportsite_beacon_bad,                    /* 400 */
+    ngx_exportsite_beacon_foreign,                /* 403 */
+    ngx_exportsite_beacon_large,                  /* 413 */
+    ngx_exportsite_beacon_answers
+} ngx_exportsite_beacon_answer_e;
+
+/* Upper bounds of the classes of a batch's round trip; the last has none. */
+#define NGX_EXPORTSITE_LATENCIES  10
+#define NGX_EXPORTSITE_LATENCY_BOUNDS_US                                      \
+    { 500, 1000, 2500, 5000, 10000, 25000, 100000, 500000, 2000000 }
+
 /* Counted by one worker, summed on the status page. */
 typedef struct {
     uint64_t                   profile_hits;
@@ -128,11 +161,18 @@ typedef struct {
     uint64_t                   profile_rejected;
     uint64_t                   geo_lookups;
     uint64_t                   regex_limited;
-    uint64_t                   events_queued;
-    uint64_t                   events_sent;
-    uint64_t                   events_lost;
+    uint64_t                   events_type[ngx_exportsite_event_types];
+    uint64_t                   events_queued;     /* recorded */
+    uint64_t                   events_sent;       /* acknowledged */
+    uint64_t                   events_repeated;   /* of sent, once more */
+    uint64_t                   events_spooled;    /* written to files */
+    uint64_t                   events_replayed;   /* of sent, from files */
+    uint64_t                   events_lost[ngx_exportsite_lost_reasons];
     uint64_t                   batches;
+    uint64_t                   batch_us;          /* all round trips */
+    uint64_t                   batch_within[NGX_EXPORTSITE_LATENCIES];
     uint64_t                   reconnects;
+    uint64_t                   beacons[ngx_exportsite_beacon_answers];
 
     /* slots, of pages and why what stays stays */
     uint64_t                   slots_pages;
@@ -155,7 +195,18 @@ typedef struct {
 typedef struct {
     ngx_atomic_t               pid;               /* 0: nobody's */
     uint64_t                   nonce;             /* unique to the slot */
+    ngx_atomic_t               spilled;           /* some went to files */
+    uint64_t                   unsure;            /* sent up to here */
     ngx_exportsite_counters_t  counters;
+
+    /* what the owner last said of what waits, at least once a second */
+    uint64_t                   oldest;            /* ms since 1970; 0: none */
+    uint64_t                   spool_bytes;
+    uint64_t                   spool_events;
+    uint64_t                   spool_files;
+    uint64_t                   spool_oldest;      /* ms since 1970; 0: none */
+    uint64_t                   spool_first;       /* of what may go first */
+    uint64_t                   spool_error;       /* errno of the last write */
 } ngx_exportsite_slot_t;
 
 typedef struct {
@@ -164,6 +215,7 @@ typedef struct {
     size_t                     slot_size;         /* slot_t and its ring */
     size_t                     first;             /* offset of slot 0 */
     ngx_atomic_t               lost;              /* by workers without one */
+    uint64_t                   since;             /* ms: made then */
 } ngx_exportsite_queue_sh_t;
 
 
@@ -205,6 +257,15 @@ ngx_exportsite_slot(ngx_exportsite_queue_sh_t *sh, ngx_uint_t n)
 {
     return (ngx_exportsite_slot_t *)
                ((u_char *) sh + sh->first + n * sh->slot_size);
+}
+
+
+/* Nobody's, or a dead worker's. */
+static ngx_inline ngx_uint_t
+ngx_exportsite_slot_orphan(ngx_exportsite_slot_t *slot)
+{
+    return slot->pid == 0
+           || (kill((pid_t) slot->pid, 0) == -1 && ngx_errno == NGX_ESRCH);
 }
 
 

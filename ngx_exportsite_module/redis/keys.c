@@ -22,6 +22,9 @@ const char  es_batch_script[] =
     "local last, failed = mark, nil\n"
     "while i <= #ARGV do\n"
     "  local n = tonumber(ARGV[i])\n"
+    "  if not n or n < 2 or n % 2 ~= 0 or i + n > #ARGV then\n"
+    "    failed = redis.error_reply('ERR no batch of events') break\n"
+    "  end\n"
     "  if seq > mark then\n"
     "    local r\n"
     "    if i + n < #ARGV then\n"
@@ -108,19 +111,112 @@ es_key(char *buf, es_str_t prefix, es_str_t name)
 }
 
 
+/* prefix, then n parts, into buf */
+static es_str_t
+es_key_join(char *buf, es_str_t prefix, const es_str_t *parts, size_t n)
+{
+    char    *p;
+    size_t   i;
+
+    p = es_copy(buf, prefix);
+
+    for (i = 0; i < n; i++) {
+        p = es_copy(p, parts[i]);
+    }
+
+    return (es_str_t) { p - buf, buf };
+}
+
+
+es_str_t
+es_profile_key(char *buf, es_str_t prefix, es_str_t id)
+{
+    const es_str_t  parts[] = { es_str(ES_KEY_PROFILE), id };
+
+    return es_key_join(buf, prefix, parts, 2);
+}
+
+
+es_str_t
+es_state_key(char *buf, es_str_t prefix, es_str_t id)
+{
+    const es_str_t  parts[] = { es_str("state:{"), prefix,
+                                es_str(ES_KEY_PROFILE), id, es_str("}") };
+
+    return es_key_join(buf, prefix, parts, 5);
+}
+
+
+es_str_t
+es_gone_key(char *buf, es_str_t prefix, es_str_t id)
+{
+    const es_str_t  parts[] = { es_str("gone:{"), prefix,
+                                es_str(ES_KEY_PROFILE), id, es_str("}") };
+
+    return es_key_join(buf, prefix, parts, 5);
+}
+
+
+es_str_t
+es_count_key(char *buf, es_str_t prefix, es_str_t date, es_str_t dimension)
+{
+    const es_str_t  parts[] = { es_str("count:{"), date, es_str(":"),
+                                dimension, es_str("}") };
+
+    return es_key_join(buf, prefix, parts, 5);
+}
+
+
+es_str_t
+es_visitors_key(char *buf, es_str_t prefix, es_str_t date, es_str_t dimension,
+    es_str_t value)
+{
+    const es_str_t  parts[] = { es_str("visitors:{"), date, es_str(":"),
+                                dimension, es_str("}:"), value };
+
+    return es_key_join(buf, prefix, parts, 6);
+}
+
+
+es_str_t
+es_lease_key(char *buf, es_str_t prefix, es_str_t stream)
+{
+    const es_str_t  parts[] = { es_str("lease:{"), prefix, stream,
+                                es_str("}:learn") };
+
+    return es_key_join(buf, prefix, parts, 4);
+}
+
+
+es_str_t
+es_learned_key(char *buf, es_str_t prefix, es_str_t target)
+{
+    const es_str_t  parts[] = { es_str("mark:{"), prefix, target,
+                                es_str("}:learn") };
+
+    return es_key_join(buf, prefix, parts, 4);
+}
+
+
+es_str_t
+es_salt_key(char *buf, es_str_t prefix, es_str_t date)
+{
+    const es_str_t  parts[] = { es_str("salt:"), date };
+
+    return es_key_join(buf, prefix, parts, 2);
+}
+
+
 size_t
 es_profile_command(char *buf, es_str_t prefix, es_str_t id,
     const es_str_t *fields, size_t n)
 {
-    char    *p, *q, key[ES_KEY_MAX];
+    char    *p, key[ES_KEY_MAX];
     size_t   i;
-
-    q = key + es_key(key, prefix, es_str(ES_KEY_PROFILE)).len;
-    q = es_copy(q, id);
 
     p = es_resp_head(buf, '*', n + 2);
     p = es_resp_bulk(p, es_str("HMGET"));
-    p = es_resp_bulk(p, (es_str_t) { q - key, key });
+    p = es_resp_bulk(p, es_profile_key(key, prefix, id));
 
     for (i = 0; i < n; i++) {
         p = es_resp_bulk(p, fields[i]);
@@ -215,29 +311,61 @@ es_scan_command(char *buf, es_str_t prefix, es_str_t cursor)
 }
 
 
+/* The mark of a producer of the stream, whose key is name. */
+static es_str_t
+es_mark_key(char *buf, es_str_t prefix, es_str_t name, es_producer_t producer)
+{
+    char  *p;
+
+    p = es_copy(buf, prefix);
+    p = es_copy(p, es_str("mark:{"));
+    p = es_copy(p, name);
+    p = es_copy(p, es_str("}:"));
+    p = es_decimal(p, producer.ring);
+
+    if (producer.part != 0) {
+        *p++ = '-';
+        p = es_decimal(p, producer.part);
+    }
+
+    return (es_str_t) { p - buf, buf };
+}
+
+
 size_t
 es_batch_head(char *buf, const char *sha, es_str_t prefix, es_str_t stream,
-    uint64_t producer, uint64_t maxlen, uint64_t first, size_t args)
+    es_producer_t producer, uint64_t maxlen, uint64_t first, size_t args)
 {
-    char      *p, *q, key[ES_KEY_MAX], mark[ES_KEY_MAX + 64];
+    char      *p, key[ES_KEY_MAX], mark[ES_KEY_MAX + 64];
     es_str_t   name;
 
     name = es_key(key, prefix, stream);
-
-    q = es_copy(mark, prefix);
-    q = es_copy(q, es_str("mark:{"));
-    q = es_copy(q, name);
-    q = es_copy(q, es_str("}:"));
-    q = es_decimal(q, producer);
 
     p = es_resp_head(buf, '*', 7 + args);
     p = es_resp_bulk(p, es_str("EVALSHA"));
     p = es_resp_bulk(p, (es_str_t) { 40, sha });
     p = es_resp_bulk(p, es_str("2"));
     p = es_resp_bulk(p, name);
-    p = es_resp_bulk(p, (es_str_t) { q - mark, mark });
+    p = es_resp_bulk(p, es_mark_key(mark, prefix, name, producer));
     p = es_resp_number(p, maxlen);
     p = es_resp_number(p, first);
+
+    return p - buf;
+}
+
+
+size_t
+es_mark_command(char *buf, es_str_t prefix, es_str_t stream,
+    es_producer_t producer)
+{
+    char      *p, key[ES_KEY_MAX], mark[ES_KEY_MAX + 64];
+    es_str_t   name;
+
+    name = es_key(key, prefix, stream);
+
+    p = es_resp_head(buf, '*', 2);
+    p = es_resp_bulk(p, es_str("GET"));
+    p = es_resp_bulk(p, es_mark_key(mark, prefix, name, producer));
 
     return p - buf;
 }

@@ -125,6 +125,11 @@ class FakeRedis:
             number, rest = number + 1, rest[n + 1:]
         return b":%d\r\n" % added
 
+    def _get(self, words):
+        """Of a mark."""
+        mark = self.marks.get(words[1])
+        return b"$-1\r\n" if mark is None else bulk(str(mark))
+
     def _hlen(self, _):
         return b":%d\r\n" % len(self.segments)
 

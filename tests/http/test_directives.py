@@ -293,6 +293,8 @@ def test_zone_of_another_size_after_reload(nginx, redis):
     redis("HSET", "es:profile:anna", "company", "ACME")
     site = nginx(base, conf.echo("profile_company"), redis=redis, zone="4m")
     for zone in ("8m", "4m", "4m"):
-        assert site.vars("/vars?v=anna")["profile_company"] == "ACME"
+        until(lambda: site.vars("/vars?v=anna")["profile_company"] == "ACME",
+              what="the profile")
         site.reload(zone=zone)
-    assert site.vars("/vars?v=anna")["profile_company"] == "ACME"
+    until(lambda: site.vars("/vars?v=anna")["profile_company"] == "ACME",
+          what="the profile")

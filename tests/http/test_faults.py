@@ -17,7 +17,7 @@ BASE = ("exportsite_redis @redis@ timeout=@timeout@; exportsite_consent on;\n"
         "exportsite_secret @dir@/secret; exportsite_visitor $arg_v;\n")
 SHOW = conf.echo("visitor", "profile_company")
 STATUS = "location = /status { exportsite_status; }\n"
-SLACK = 0.15        # what a busy machine may add
+SLACK = 0.4         # what a busy machine may add
 
 
 def put(redis, *visitors):
@@ -29,7 +29,7 @@ def put(redis, *visitors):
 def site(redis, nginx):
     put(redis, "warm")
     site = nginx(BASE, SHOW + PAGE + STATUS, redis=redis, timeout="100ms")
-    assert site.vars("/vars?v=warm")["profile_company"] == "ACME"
+    until(lambda: timed(site, "warm")[1] == "ACME", what="the profile")
     return site
 
 
@@ -85,7 +85,8 @@ def test_stuck_redis_opens_the_breaker(redis, site):
     for n in range(3):
         timed(site, f"cold{n}")
     until(lambda: site.json()["breaker"]["open"], 2, "the breaker")
-    assert timed(site, "cold9")[0] < 0.08
+    # were it closed each would wait: it is the machine that may be slow
+    assert min(timed(site, f"cold9{n}")[0] for n in range(3)) < 0.08
     assert site.json()["profiles"]["timeouts"] >= 3
     redis.cont()
     until(lambda: not site.json()["breaker"]["open"], 1.5, "it to close")
@@ -120,13 +121,15 @@ def test_slow_redis(redis, slow_link, nginx):
 def test_slow_but_in_time(redis, slow_link, nginx):
     """An answer within the timeout is used, however often it is slow."""
     site = nginx(BASE, SHOW + STATUS, redis=slow_link, timeout="2s")
-    timed(site, "warm")
+    until(lambda: known(site, redis, "warm"), what="the profile")
     slow_link.delay = 0.05
+    took = []
     for n in range(8):
         put(redis, f"v{n}")
         seconds, company = timed(site, f"v{n}")
         assert company == "ACME"
-        assert seconds < 0.05 + 0.045 + SLACK      # one round trip
+        took.append(seconds)
+    assert sorted(took)[4] < 0.05 + 0.045          # one round trip
     assert not site.json()["breaker"]["open"]
 
 

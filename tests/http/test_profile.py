@@ -27,12 +27,20 @@ def put(redis, visitor, *pairs, prefix="es:"):
 
 @pytest.fixture
 def site(redis, nginx):
-    return nginx(BASE + BY_ARG, SHOW + STATUS + PAGE, redis=redis,
+    site = nginx(BASE + BY_ARG, SHOW + STATUS + PAGE, redis=redis,
                  timeout="1s")
+    warm(redis, site)
+    return site
 
 
 def company(site, visitor, target="/vars"):
     return site.vars(f"{target}?v={visitor}")["profile_company"]
+
+
+def warm(redis, site):
+    """Wait for the connection: who comes before it has no profile."""
+    put(redis, "warm", "company", "x")
+    until(lambda: company(site, "warm") == "x", what="a profile")
 
 
 def test_fields_as_variables(redis, site):
@@ -130,6 +138,7 @@ def test_a_stale_profile_answers_at_once(redis, slow_link, nginx):
     """Past ttl the old one answers while the new one is fetched."""
     site = nginx(BASE + BY_ARG + "exportsite_profile ttl=1s;", SHOW,
                  redis=slow_link, timeout="5s")
+    warm(redis, site)
     put(redis, "anna", "company", "old")
     assert company(site, "anna") == "old"
     slow_link.delay = 1.0
@@ -137,16 +146,17 @@ def test_a_stale_profile_answers_at_once(redis, slow_link, nginx):
     time.sleep(1.1)
     begin = time.monotonic()
     assert company(site, "anna") in ("old", "new")
-    assert time.monotonic() - begin < 0.5
+    assert time.monotonic() - begin < 0.9
     until(lambda: company(site, "anna") == "new", 5, "the change")
 
 
 def test_a_busy_learner_makes_nobody_wait(redis, slow_link, nginx):
     """A profile rewritten all the time is read once a second at most."""
     site = nginx(BASE + BY_ARG, SHOW, redis=slow_link, timeout="5s")
+    warm(redis, site)
     put(redis, "anna", "company", "0")
     assert company(site, "anna") == "0"
-    slow_link.delay = 0.3
+    slow_link.delay = 1.0
     before = redis.calls("hmget")
     begin = time.monotonic()
     with site.session() as session:
@@ -154,7 +164,7 @@ def test_a_busy_learner_makes_nobody_wait(redis, slow_link, nginx):
             put(redis, "anna", "company", n)
             start = time.monotonic()
             session.get("/vars?v=anna")
-            assert time.monotonic() - start < 0.25
+            assert time.monotonic() - start < 0.9
             time.sleep(0.005)
     spent = time.monotonic() - begin
     assert redis.calls("hmget") - before <= spent + 2
@@ -164,8 +174,7 @@ def test_concurrent_requests_share_a_lookup(redis, slow_link, nginx):
     """Requests that wait for the same visitor wait for one HMGET."""
     site = nginx(BASE + BY_ARG, SHOW, redis=slow_link, timeout="5s")
     put(redis, "anna", "company", "ACME")
-    put(redis, "warm", "company", "x")
-    assert company(site, "warm") == "x"
+    warm(redis, site)
     before = redis.calls("hmget")
     slow_link.delay = 0.4
     seen = []
@@ -185,7 +194,7 @@ def test_a_waiting_client_may_leave(redis, slow_link, nginx):
     """A client that hangs up while its profile is fetched does no harm."""
     site = nginx(BASE + BY_ARG, SHOW, redis=slow_link, timeout="5s")
     put(redis, "anna", "company", "ACME")
-    company(site, "warm")
+    warm(redis, site)
     slow_link.delay = 0.5
     for _ in range(5):
         sock = socket.create_connection(site.address)
@@ -198,8 +207,8 @@ def test_a_waiting_client_may_leave(redis, slow_link, nginx):
 def test_other_requests_go_on_meanwhile(redis, slow_link, nginx):
     """While one visitor's profile is awaited, others are served."""
     site = nginx(BASE + BY_ARG, SHOW, redis=slow_link, timeout="5s")
-    company(site, "warm")
-    slow_link.delay = 1.0
+    warm(redis, site)
+    slow_link.delay = 2.0
     put(redis, "anna", "company", "ACME")
     waiting = threading.Thread(target=company, args=(site, "anna"))
     waiting.start()
@@ -207,20 +216,20 @@ def test_other_requests_go_on_meanwhile(redis, slow_link, nginx):
     for _ in range(20):
         site.vars("/vars?v=")
         site.vars("/vars?v=warm")
-    assert time.monotonic() - begin < 0.8
+    assert time.monotonic() - begin < 1.8
     waiting.join()
 
 
 def test_a_timeout_is_the_baseline(redis, slow_link, nginx):
     """Past `timeout` the page comes without the profile."""
     site = nginx(BASE + BY_ARG, SHOW, redis=slow_link, timeout="100ms")
-    company(site, "warm")
+    warm(redis, site)
     put(redis, "anna", "company", "ACME")
-    slow_link.delay = 0.6
+    slow_link.delay = 1.5
     begin = time.monotonic()
     assert company(site, "anna") == ""
-    assert 0.09 <= time.monotonic() - begin < 0.5
-    until(lambda: company(site, "anna") == "ACME", 3,
+    assert 0.09 <= time.monotonic() - begin < 1.4
+    until(lambda: company(site, "anna") == "ACME", 6,
           "the answer that came late, or the next one")
 
 
@@ -266,7 +275,9 @@ def test_returning_visitor_by_cookie(redis, nginx):
 
 def test_profiles_do_not_mix(redis, nginx):
     """Hundreds of visitors at once: everyone gets their own."""
-    site = nginx(BASE + BY_ARG, SHOW, redis=redis, timeout="2s", workers=2)
+    site = nginx(BASE + BY_ARG, SHOW + STATUS, redis=redis, timeout="2s",
+                 workers=2)
+    until(lambda: redis.calls("script|load") >= 2, what="both workers")
     for n in range(300):
         put(redis, f"v{n}", "company", f"c{n}")
     wrong = []
@@ -295,6 +306,7 @@ def test_a_small_zone_evicts(redis, nginx):
     big = "x" * 400
     for n in range(3000):
         put(redis, f"v{n}", "company", f"{n}-{big}")
+    warm(redis, site)
     with site.session() as session:
         for n in list(range(3000)) + [0, 5, 2999, 1500]:
             got = session.get(f"/vars?v=v{n}").vars["profile_company"]

@@ -281,6 +281,24 @@ def test_more_segments_than_the_limit(redis, site):
     wait_segments(site, "one")
 
 
+def test_others_instead_of_the_most(redis, nginx):
+    """4,096 segments replaced by as many of other names, at one stroke."""
+    site = nginx(LINK, SHOW, redis=redis, workers=2)
+    for name in ("a", "b", "c"):
+        flat = [word for n in range(4096)
+                for word in (f"{name}{n}", "method = GET")]
+        redis("HSET", "es:new", *flat)
+        redis("RENAME", "es:new", "es:segments")
+        begin = time.monotonic()
+        seen = set()
+        while len(seen) < 2:
+            got = site.vars()
+            if got["segments"].count("," + name) == 4095:
+                seen.add(got["pid"])
+            assert time.monotonic() - begin < 10, (name, seen)
+    assert redis("HLEN", "es:errors") == 0
+
+
 def test_outlives_redis(redis, site):
     """With Redis dead the segments stay as they were."""
     redis("HSET", "es:segments", "one", "method = GET")

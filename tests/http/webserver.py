@@ -149,7 +149,8 @@ class Nginx:
         old = set(self.workers())
         want = int(self.names["workers"])
         self.process.send_signal(signal.SIGHUP)
-        until(lambda: len(set(self.workers()) - old) == want, 15,
+        until(lambda: len(set(self.workers()) - old) == want
+              and not set(self.workers()) & old, 15,
               f"new workers; log:\n{self.log()[-2000:]}")
         if wait_old:
             until(lambda: not old & set(processes.group(self.process.pid)),
@@ -174,6 +175,21 @@ class Nginx:
                 raise AssertionError(
                     f"nginx did not stop in {timeout} s:\n{self.log()[-3000:]}"
                 ) from None
+
+    def stop(self, timeout=20):
+        """Stop at once, as `nginx -s stop` does."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(
+                f"nginx did not stop at once:\n{self.log()[-3000:]}"
+            ) from None
+
+    def kill9(self):
+        """kill -9 all of it: what was in memory is gone."""
+        self.killed += self.workers()
+        self.kill()
 
     def kill(self):
         if self.process:

@@ -403,6 +403,65 @@ test_ready(void)
 }
 
 
+/* What goes to Redis as it is must be one event, and nothing else. */
+static void
+test_sound(void)
+{
+    size_t       i, n;
+    char         text[64];
+    es_event_t   e;
+    char         buf[ES_EVENT_SIZE];
+
+    static const char  good[] = "$2\r\n02\r\n$1\r\na\r\n$0\r\n\r\n";
+
+    static const struct {
+        uint32_t     args;
+        const char  *data;
+    } bad[] = {
+        { 0, "" },
+        { 1, "$2\r\n00\r\n" },
+        { 2, "$2\r\n02\r\n$1\r\na\r\n$1\r\nb\r\n" },
+        { 4, "$2\r\n02\r\n$1\r\na\r\n$1\r\nb\r\n" },
+        { 3, "$2\r\n04\r\n$1\r\na\r\n$1\r\nb\r\n" },
+        { 4, "$2\r\n03\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nc\r\n" },
+        { 3, "$1\r\n2\r\n$1\r\na\r\n$1\r\nb\r\n" },
+        { 3, "$2\r\n0x\r\n$1\r\na\r\n$1\r\nb\r\n" },
+        { 3, "$2\r\n02\r\n$1\r\na\r\n$2\r\nb\r\n" },
+        { 3, "$2\r\n02\r\n$1\r\na\r\n$-1\r\nb\r\n" },
+        { 3, "$2\r\n02\r\n$1\r\na\r\n$\r\nb\r\n" },
+        { 3, "$2\r\n02\r\n$1\r\na\r\n$000001\r\nb\r\n" },
+        { 3, "$2\r\n02\r\n$1\r\na\r\n*1\r\nb\r\n" },
+        { 3, "$2\r\n02\r\n$1\r\na\r\n$1\r\nb\r\n*1\r\n$8\r\nFLUSHALL\r\n" }
+    };
+
+    n = sizeof(good) - 1;
+    check(es_event_sound((es_str_t) { n, good }, 3));
+
+    for (i = 0; i < n; i++) {
+        check(!es_event_sound((es_str_t) { i, good }, 3));
+    }
+
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        check(!es_event_sound((es_str_t) { strlen(bad[i].data), bad[i].data },
+                              bad[i].args));
+    }
+
+    /* what an event is made of here is sound, with its count in front */
+
+    es_event_init(&e, buf, sizeof(buf));
+    es_event_begin(&e, "0123456789abcdef01234567", "1795307443384",
+                   es_str("view"));
+    es_event_put(&e, ES_EVENT_PATH, es_str("/a\r\nb"));
+
+    n = (size_t) snprintf(text, sizeof(text), "$2\r\n%02u\r\n", e.args);
+    memmove(buf + n, buf, (size_t) (e.p - buf));
+    memcpy(buf, text, n);
+
+    check(es_event_sound((es_str_t) { n + (size_t) (e.p - buf), buf },
+                         e.args + 1));
+}
+
+
 int
 main(void)
 {
@@ -417,6 +476,8 @@ main(void)
     test_referrer();
 
     test_ready();
+
+    test_sound();
 
     return check_done();
 }

@@ -93,10 +93,99 @@ test_scan_command(void)
 }
 
 
+/* The part of a key that decides its hash slot, as the cluster's spec has it */
+static es_str_t
+slot(es_str_t key)
+{
+    const char  *open, *close;
+
+    open = memchr(key.data, '{', key.len);
+    if (open == NULL) {
+        return key;
+    }
+
+    close = memchr(open, '}', key.data + key.len - open);
+
+    return close == NULL || close == open + 1
+           ? key : (es_str_t) { close - open - 1, open + 1 };
+}
+
+
+static void
+test_visitor_keys(void)
+{
+    char      profile[ES_KEY_MAX], state[ES_KEY_MAX], gone[ES_KEY_MAX],
+              prefix[ES_PREFIX_MAX], id[64];
+    es_str_t  a, b, c;
+
+    a = es_profile_key(profile, es_str("es:"), es_str("ab12"));
+    b = es_state_key(state, es_str("es:"), es_str("ab12"));
+    c = es_gone_key(gone, es_str("es:"), es_str("ab12"));
+
+    check(es_str_eq(a, es_str("es:profile:ab12")));
+    check(es_str_eq(b, es_str("es:state:{es:profile:ab12}")));
+    check(es_str_eq(c, es_str("es:gone:{es:profile:ab12}")));
+    check(es_str_eq(slot(a), slot(b)) && es_str_eq(slot(a), slot(c)));
+
+    memset(prefix, 'p', sizeof(prefix));
+    memset(id, 'i', sizeof(id));
+    b = es_state_key(state, (es_str_t) { sizeof(prefix), prefix },
+                     (es_str_t) { sizeof(id), id });
+    check(b.len <= ES_KEY_MAX);
+}
+
+
+static void
+test_count_keys(void)
+{
+    char      count[ES_LONG_KEY_MAX], visitors[ES_LONG_KEY_MAX],
+              prefix[ES_PREFIX_MAX], value[ES_COUNT_VALUE_MAX];
+    es_str_t  a, b;
+
+    a = es_count_key(count, es_str("es:"), es_str("2026-11-22"),
+                     es_str("page"));
+    b = es_visitors_key(visitors, es_str("es:"), es_str("2026-11-22"),
+                        es_str("page"), es_str("/a{b}"));
+
+    check(es_str_eq(a, es_str("es:count:{2026-11-22:page}")));
+    check(es_str_eq(b, es_str("es:visitors:{2026-11-22:page}:/a{b}")));
+    check(es_str_eq(slot(a), slot(b)));
+
+    memset(prefix, 'p', sizeof(prefix));
+    memset(value, 'v', sizeof(value));
+    b = es_visitors_key(visitors, (es_str_t) { sizeof(prefix), prefix },
+                        es_str("2026-11-22"), es_str("transition"),
+                        (es_str_t) { sizeof(value), value });
+    check(b.len <= ES_LONG_KEY_MAX);
+}
+
+
+static void
+test_stream_keys(void)
+{
+    char      lease[ES_KEY_MAX], mark[ES_KEY_MAX], salt[ES_KEY_MAX];
+    es_str_t  a;
+
+    a = es_lease_key(lease, es_str("es:"), es_str("events"));
+    check(es_str_eq(a, es_str("es:lease:{es:events}:learn")));
+    check(es_str_eq(slot(a), es_str("es:events")));
+
+    a = es_learned_key(mark, es_str("es:"), es_str("leads"));
+    check(es_str_eq(a, es_str("es:mark:{es:leads}:learn")));
+    check(es_str_eq(slot(a), es_str("es:leads")));
+
+    a = es_salt_key(salt, es_str("es:"), es_str("2026-11-22"));
+    check(es_str_eq(a, es_str("es:salt:2026-11-22")));
+}
+
+
 int
 main(void)
 {
     test_slot_key();
+    test_visitor_keys();
+    test_count_keys();
+    test_stream_keys();
     test_content_command();
     test_scan_command();
 

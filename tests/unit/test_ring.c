@@ -111,20 +111,20 @@ test_walk(void)
     check(es_ring_next(r, &c, &rec) && rec.seq == 3 && intact(&rec, 12, 100));
     check(!es_ring_next(r, &c, &rec));
 
-    es_ring_release(r, behind);
+    es_ring_release(r, behind.seq);
     check(es_ring_count(r) == 2);
     check(es_ring_used(r) == 2 * HEAD + 104);
 
     /* an older cursor goes on with the oldest there is, and releases nothing */
 
     behind = (es_ring_cursor_t) { 0, 0 };
-    es_ring_release(r, behind);
+    es_ring_release(r, behind.seq);
     check(es_ring_count(r) == 2);
     check(es_ring_next(r, &behind, &rec) && rec.seq == 2);
 
     /* empty: back to the start, and the cursor at the end lives on */
 
-    es_ring_release(r, c);
+    es_ring_release(r, c.seq);
     check(es_ring_count(r) == 0 && es_ring_used(r) == 0 && r->ends == 0);
     check(!es_ring_next(r, &c, &rec));
     check(append(r, 13, 9, 9) == 4);
@@ -154,7 +154,7 @@ test_room(void)
 
     c = es_ring_begin(r);
     check(es_ring_next(r, &c, &rec) && intact(&rec, 1, 1000 - HEAD));
-    es_ring_release(r, c);
+    es_ring_release(r, c.seq);
 
     /* 400, 400 and a gap of 200: the third goes to the start when it may */
 
@@ -162,7 +162,7 @@ test_room(void)
     check(append(r, 3, 400 - HEAD, 400 - HEAD) == 3);
     check(es_ring_reserve(r, 208 - HEAD) == NULL);
     check(es_ring_next(r, &c, &rec) && rec.seq == 2);
-    es_ring_release(r, c);
+    es_ring_release(r, c.seq);
     check(append(r, 4, 208 - HEAD, 208 - HEAD) == 4);
     check(es_ring_used(r) == 400 + 200 + 208);
 
@@ -179,11 +179,89 @@ test_room(void)
 
     /* what was reserved only is never seen */
 
-    es_ring_release(r, c);
+    es_ring_release(r, c.seq);
     check(es_ring_reserve(r, 50) != NULL);
     check(!es_ring_next(r, &c, &rec) && es_ring_count(r) == 0);
     check(append(r, 6, 3, 3) == 6);
     check(es_ring_next(r, &c, &rec) && intact(&rec, 6, 3));
+
+    free(r);
+}
+
+
+/* What is acknowledged may be kept: it counts, but no longer waits. */
+static void
+test_held(void)
+{
+    es_ring_t         *r;
+    es_ring_cursor_t   c;
+    es_ring_record_t   rec;
+
+    r = ring_new(1000);
+
+    check(append(r, 1, 8, 8) == 1);
+    check(append(r, 2, 8, 8) == 2);
+    check(append(r, 3, 8, 8) == 3);
+    check(append(r, 4, 8, 8) == 4);
+    check(es_ring_waiting(r) == 4);
+
+    es_ring_acknowledge(r, 2, 2);
+    check(es_ring_count(r) == 4 && es_ring_waiting(r) == 2 && r->acked == 2);
+
+    /* what was acknowledged once is not counted again */
+
+    es_ring_acknowledge(r, 2, 2);
+    es_ring_acknowledge(r, 1, 1);
+    check(es_ring_count(r) == 4 && es_ring_waiting(r) == 2 && r->acked == 2);
+
+    c = es_ring_begin(r);
+    check(es_ring_next(r, &c, &rec) && rec.seq == 1);
+
+    es_ring_release(r, 1);
+    check(es_ring_count(r) == 3 && es_ring_waiting(r) == 2);
+
+    /* a new owner counts them anew */
+
+    atomic_store(&r->held, 77);
+    check(es_ring_adopt(r, 1000));
+    check(es_ring_count(r) == 3 && es_ring_waiting(r) == 2 && r->acked == 2);
+
+    /* released though it still waits, as what went elsewhere */
+
+    es_ring_release(r, 3);
+    check(es_ring_count(r) == 1 && es_ring_waiting(r) == 1);
+    es_ring_acknowledge(r, 4, 1);
+    check(es_ring_count(r) == 1 && es_ring_waiting(r) == 0);
+    es_ring_release(r, 4);
+    check(es_ring_count(r) == 0 && es_ring_waiting(r) == 0);
+
+    /* the same by a cursor, with and without a gap in the numbers */
+
+    check(append(r, 1, 8, 8) == 5 && append(r, 2, 8, 8) == 6);
+    r->next_seq += 2;
+    check(append(r, 3, 8, 8) == 9 && append(r, 4, 8, 8) == 10);
+    es_ring_acknowledge(r, 6, 2);
+    c = es_ring_begin(r);
+    check(es_ring_next(r, &c, &rec) && rec.seq == 5);
+    es_ring_release_to(r, c);
+    check(es_ring_count(r) == 3 && es_ring_waiting(r) == 2);
+    check(es_ring_next(r, &c, &rec) && es_ring_next(r, &c, &rec));
+    es_ring_release_to(r, c);
+    check(rec.seq == 9 && es_ring_count(r) == 1 && es_ring_waiting(r) == 1);
+    check(append(r, 5, 8, 8) == 11 && es_ring_next(r, &c, &rec));
+    es_ring_acknowledge(r, 10, 1);
+    es_ring_release_to(r, c);
+    check(rec.seq == 10 && es_ring_count(r) == 1 && es_ring_waiting(r) == 1);
+    es_ring_release_to(r, c);
+    check(es_ring_next(r, &c, &rec) && rec.seq == 11);
+    es_ring_release_to(r, c);
+    check(es_ring_count(r) == 0 && r->ends == 0);
+
+    /* a number that was never given is damage */
+
+    r->acked = r->next_seq;
+    check(!es_ring_adopt(r, 1000));
+    check(append(r, 5, 8, 8) == 12 && es_ring_waiting(r) == 1);
 
     free(r);
 }
@@ -275,7 +353,13 @@ test_model(void)
             break;
 
         case 10:
-            es_ring_release(r, saved);
+            if (any(2)) {
+                es_ring_release(r, saved.seq);
+
+            } else {
+                es_ring_release_to(r, saved);
+            }
+
             oldest = releasing > oldest ? releasing : oldest;
             break;
 
@@ -331,7 +415,7 @@ test_damage(void)
 
         c = es_ring_begin(r);
         (void) es_ring_next(r, &c, &rec);
-        es_ring_release(r, c);
+        es_ring_release(r, c.seq);
         (void) append(r, n, any(100), 100);
 
         for (n = any(4); n < 4; n++) {
@@ -353,7 +437,7 @@ test_damage(void)
         }
 
         check(n == es_ring_count(r));
-        es_ring_release(r, c);
+        es_ring_release(r, c.seq);
         check(append(r, 7, 300, 300) > seq);
         check(es_ring_next(r, &c, &rec) && intact(&rec, 7, 300));
         free(r);
@@ -414,7 +498,7 @@ killed_turn(killed_t *k)
         k->releasing = rec.args;
     } while (--n != 0);
 
-    es_ring_release(&k->ring, c);
+    es_ring_release(&k->ring, c.seq);
     k->released = k->releasing;
 }
 
@@ -484,7 +568,7 @@ killed_verify(killed_t *k)
     k->committed = args;
     k->releasing = args;
     k->released = args;
-    es_ring_release(&k->ring, c);
+    es_ring_release(&k->ring, c.seq);
 
     last = append(&k->ring, args + 1, length(args + 1), 32);
     check(last > seq && last > k->seq);
@@ -553,6 +637,7 @@ main(void)
 
     test_walk();
     test_room();
+    test_held();
     test_model();
     test_damage();
     test_kill();
