@@ -1,37 +1,93 @@
-# make             build/ngx_exportsite_module.so, for the installed nginx
+# make             build/ngx_exportsite_module.so, for the installed nginx, and
+#                  the program build/exportsite
+# make install-cli the program, its manual page, completion and unit; to
+#                  PREFIX (/usr/local) below DESTDIR
+# make manual      conf/exportsite.1 and .bash anew, after a change of the help
 # make test        all tests (scripts/test installs what they need first)
-# make unit        the unit tests of core/, with sanitizers
+# make unit        the unit tests, with sanitizers
+# make cli         the tests of the program
 # make http        the tests over HTTP; http-asan: with sanitizers
 # make fuzz-short  each fuzz target for ten seconds; fuzz: ten million times
 # make lint        style and layers
 # make bench       what a request costs
-# make clang       the module by clang, in build/clang; asan: with sanitizers
+# make clang       both by clang, in build/clang; asan: with sanitizers
 #
 # CC chooses the compiler, NGINX_SRC the sources of nginx (headers will do).
 
 BUILD     := build
 ES_CFLAGS := -Wall -Wextra -Wno-unused-parameter -Werror
 MODULE    := $(BUILD)/ngx_exportsite_module.so
+PROGRAM   := $(BUILD)/exportsite
+PREFIX    := /usr/local
 
-SRCS := $(wildcard ngx_exportsite_module/*/*.[ch]) config scripts/build-module
+SRCS := $(wildcard ngx_exportsite_module/core/*.[ch] \
+          ngx_exportsite_module/redis/*.[ch] \
+          ngx_exportsite_module/nginx/*.[ch]) config scripts/build-module
 
-.PHONY: all asan clang unit fuzz fuzz-short http http-asan lint bench test clean
+# as many compilers at once as there are processors
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
 
-all: $(MODULE)
+.PHONY: all program install-cli manual asan clang unit cli fuzz fuzz-short \
+        http http-asan lint bench test clean
+
+all: $(MODULE) $(PROGRAM)
 
 $(MODULE): $(SRCS)
 	scripts/build-module $(BUILD)/nginx $@ "$(ES_CFLAGS)"
 
+# The program, of the layers that know nothing of nginx
+HOUSE       := ngx_exportsite_module
+LAYERS      := core learn redis cli
+CLI_SRCS    := $(wildcard $(LAYERS:%=$(HOUSE)/%/*.c))
+CLI_HEADERS := $(wildcard $(LAYERS:%=$(HOUSE)/%/*.h))
+CLI_CFLAGS  := -std=gnu11 -D_GNU_SOURCE -O2 -g -fstack-protector-strong \
+               -D_FORTIFY_SOURCE=2 $(ES_CFLAGS)
+CLI_LDFLAGS := -Wl,-z,relro -Wl,-z,now
+CLI_LIBS    := -lhiredis -ljansson -lmaxminddb -lpcre2-8 -lcrypto -lz -lm
+
+program: $(PROGRAM)
+
+$(PROGRAM): $(CLI_SRCS:$(HOUSE)/%.c=$(BUILD)/cli/%.o)
+	@$(CC) $(CLI_LDFLAGS) -o $@ $^ $(CLI_LIBS)
+
+$(BUILD)/cli/%.o: $(HOUSE)/%.c $(CLI_HEADERS) Makefile
+	@mkdir -p $(@D)
+	@$(CC) $(CLI_CFLAGS) -c -o $@ $<
+
+manual: $(PROGRAM)
+	$(PROGRAM) manual man >conf/exportsite.1
+	$(PROGRAM) manual bash >conf/exportsite.bash
+
+ROOT_PREFIX = $(DESTDIR)$(PREFIX)
+
+install-cli: $(PROGRAM)
+	install -D -m 755 $(PROGRAM) $(ROOT_PREFIX)/bin/exportsite
+	install -D -m 644 conf/exportsite.1 \
+	  $(ROOT_PREFIX)/share/man/man1/exportsite.1
+	install -D -m 644 conf/exportsite.bash \
+	  $(ROOT_PREFIX)/share/bash-completion/completions/exportsite
+	install -d $(ROOT_PREFIX)/lib/systemd/system
+	sed 's|/usr/local/bin|$(PREFIX)/bin|' conf/exportsite-learn.service \
+	  >$(ROOT_PREFIX)/lib/systemd/system/exportsite-learn.service
+
 # The same under gcc's address and undefined-behaviour sanitizers
+SANITIZE := -fsanitize=address,undefined
+SANITIZED := $(ES_CFLAGS) -O1 -U_FORTIFY_SOURCE -fno-omit-frame-pointer \
+             $(SANITIZE) -fno-sanitize-recover=undefined
+
 asan: $(BUILD)/asan/ngx_exportsite_module.so
+	@$(MAKE) -s program CC=gcc BUILD=$(BUILD)/asan ES_CFLAGS="$(SANITIZED)" \
+	  CLI_LDFLAGS=$(SANITIZE)
 
 $(BUILD)/asan/ngx_exportsite_module.so: $(SRCS)
-	CC=gcc scripts/build-module $(BUILD)/nginx-asan $@ "$(ES_CFLAGS) -O1 \
-	  -U_FORTIFY_SOURCE -fno-omit-frame-pointer -fsanitize=address,undefined \
-	  -fno-sanitize-recover=undefined" "-fsanitize=address,undefined"
+	CC=gcc scripts/build-module $(BUILD)/nginx-asan $@ "$(SANITIZED)" \
+	  $(SANITIZE)
 
 # Its own compiler, whatever CC says: both have to take it
 clang: $(BUILD)/clang/ngx_exportsite_module.so
+	@$(MAKE) -s program CC=clang BUILD=$(BUILD)/clang
 
 $(BUILD)/clang/ngx_exportsite_module.so: $(SRCS)
 	CC=clang scripts/build-module $(BUILD)/nginx-clang $@ "$(ES_CFLAGS)"
@@ -44,6 +100,9 @@ fuzz-short:
 
 fuzz:
 	$(MAKE) -C tests/fuzz long
+
+cli: $(PROGRAM)
+	scripts/test-cli $(PROGRAM)
 
 http: $(MODULE)
 	scripts/test-http $(MODULE)

@@ -236,7 +236,7 @@ static const agent_case_t  crawlers[] = {
     { ES_DEVICE_DESKTOP, true, "Mozilla/5.0 (Unknown; Linux x86_64) "
         "AppleWebKit/538.1 (KHTML, like Gecko) PhantomJS/2.1.1 "
         "Safari/538.1" },
-    { ES_DEVICE_DESKTOP, true, "Mozilla/5.0 (X11; Linux x86_64) "
+    { ES_DEVICE_DESKTOP, false, "Mozilla/5.0 (X11; Linux x86_64) "
         "AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/124.0.0.0 "
         "Safari/537.36" },
     { ES_DEVICE_MOBILE, true, "Mozilla/5.0 (Linux; Android 11; moto g power "

@@ -223,7 +223,7 @@ holds(visitor_t *v, const char *rule_text)
     check_pool_t      pool = check_pool_init();
     es_rule_error_t   err;
 
-    rule = es_rule_compile(text(rule_text), &pool.pool, &err);
+    rule = es_rule_compile(text(rule_text), ES_RULE_VISITOR, &pool.pool, &err);
 
     if (rule == NULL) {
         fprintf(stderr, "\"%s\": %s\n", rule_text, err.text);
@@ -424,7 +424,7 @@ check_error(es_str_t rule, const char *want)
     es_rule_error_t  err;
 
     memset(&err, 0, sizeof(err));
-    check(es_rule_compile(rule, &pool.pool, &err) == NULL);
+    check(es_rule_compile(rule, ES_RULE_VISITOR, &pool.pool, &err) == NULL);
     check_str(text(err.text), want);
 
     if (strncmp(want, "col ", 4) == 0) {
@@ -501,7 +501,8 @@ test_warnings(void)
     es_rule_error_t  err;
 
     for (i = 0; warnings[i].rule != NULL; i++) {
-        rule = es_rule_compile(text(warnings[i].rule), &pool.pool, &err);
+        rule = es_rule_compile(text(warnings[i].rule), ES_RULE_VISITOR,
+                               &pool.pool, &err);
         check(rule != NULL);
 
         if (rule != NULL && warnings[i].warning != NULL) {
@@ -527,7 +528,7 @@ test_program(visitor_t *v)
     char             source[] = "Visits > 1 and QUERY.A = 1 and visits < 9 "
                                 "or segment in (x, y) or segment != x";
 
-    rule = es_rule_compile(text(source), &pool.pool, &err);
+    rule = es_rule_compile(text(source), ES_RULE_VISITOR, &pool.pool, &err);
     check(rule != NULL);
 
     memset(source, '?', sizeof(source));
@@ -606,7 +607,8 @@ test_limits(visitor_t *v)
         memcpy(big + i, "not ", 4);
     }
     memcpy(big + ES_RULE_MAX - 8, " consent", 8);
-    rule = es_rule_compile((es_str_t) { ES_RULE_MAX, big }, &pool.pool, &err);
+    rule = es_rule_compile((es_str_t) { ES_RULE_MAX, big }, ES_RULE_VISITOR,
+                           &pool.pool, &err);
     check(rule != NULL && es_rule_eval(rule, &v->env));
 
     check_pool_free(&pool);

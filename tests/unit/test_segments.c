@@ -237,7 +237,7 @@ test_references(es_segments_t *set)
 
     /* a rule from elsewhere */
     rule = es_rule_compile(es_str("segment = none and segment != x"),
-                           &pool.pool, &err);
+                           ES_RULE_VISITOR, &pool.pool, &err);
     es_segments_bind(set, rule);
     check(rule->segments[0].index == 2);
     check(rule->segments[1].index == ES_SEGMENT_UNKNOWN);
