@@ -308,7 +308,15 @@ ngx_exportsite_beacon_answer(ngx_http_request_t *r, ngx_uint_t status,
     u_char                    *p;
     static ngx_str_t           type = ngx_string("text/plain");
     static ngx_str_t           no_store = ngx_string("no-store");
+    ngx_exportsite_visit_t    *visit;
     ngx_http_complex_value_t   body;
+
+    visit = ngx_exportsite_visit(r);
+
+    if (visit != NULL) {
+        /* the event has asked, not its answer */
+        visit->depends = 0;
+    }
 
     ngx_memzero(&body, sizeof(ngx_http_complex_value_t));
 

@@ -7,6 +7,7 @@
 #include "../core/text.h"
 #include "choose.h"
 #include "conf_rule.h"
+#include "depend.h"
 #include "fields.h"
 #include "worker.h"
 
@@ -248,7 +249,7 @@ ngx_exportsite_choose(ngx_http_request_t *r, ngx_exportsite_visit_t *visit,
     }
 
     if (found != NULL
-        && ngx_http_complex_value(r, &found->value, value) != NGX_OK)
+        && ngx_exportsite_value(r, visit, &found->value, value) != NGX_OK)
     {
         return NGX_ERROR;
     }

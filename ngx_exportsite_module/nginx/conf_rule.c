@@ -55,15 +55,16 @@ ngx_exportsite_conf_rule(ngx_conf_t *cf, ngx_str_t *text)
 
 ngx_int_t
 ngx_exportsite_conf_value(ngx_conf_t *cf, ngx_str_t *text,
-    ngx_http_complex_value_t *value)
+    ngx_exportsite_value_t *value)
 {
     ngx_http_compile_complex_value_t  ccv;
 
+    ngx_memzero(value, sizeof(ngx_exportsite_value_t));
     ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
 
     ccv.cf = cf;
     ccv.value = text;
-    ccv.complex_value = value;
+    ccv.complex_value = &value->complex;
 
     return ngx_http_compile_complex_value(&ccv);
 }

@@ -15,6 +15,6 @@ es_rule_t *ngx_exportsite_conf_rule(ngx_conf_t *cf, ngx_str_t *text);
 
 /* Compiles a value that may hold variables; NGX_ERROR: logged. */
 ngx_int_t ngx_exportsite_conf_value(ngx_conf_t *cf, ngx_str_t *text,
-    ngx_http_complex_value_t *value);
+    ngx_exportsite_value_t *value);
 
 #endif

@@ -19,6 +19,7 @@ static char *ngx_exportsite_check_hints(ngx_conf_t *cf,
 void *
 ngx_exportsite_create_main_conf(ngx_conf_t *cf)
 {
+    ngx_str_t                   *header;
     ngx_exportsite_main_conf_t  *mcf;
 
     mcf = ngx_pcalloc(cf->pool, sizeof(ngx_exportsite_main_conf_t));
@@ -35,10 +36,15 @@ ngx_exportsite_create_main_conf(ngx_conf_t *cf)
         || ngx_array_init(&mcf->choices, cf->pool, 4, sizeof(void *)) != NGX_OK
         || ngx_array_init(&mcf->rules, cf->pool, 16, sizeof(void *)) != NGX_OK
         || ngx_array_init(&mcf->profile_sources, cf->pool, 4, sizeof(void *))
-           != NGX_OK)
+           != NGX_OK
+        || ngx_array_init(&mcf->vary, cf->pool, 4, sizeof(ngx_str_t)) != NGX_OK)
     {
         return NULL;
     }
+
+    /* its bit is NGX_EXPORTSITE_DEPEND_LANGUAGE */
+    header = ngx_array_push(&mcf->vary);
+    ngx_str_set(header, "Accept-Language");
 
     return mcf;
 }
@@ -91,6 +97,7 @@ ngx_exportsite_create_loc_conf(ngx_conf_t *cf)
     lcf->record.flag = NGX_CONF_UNSET;
     lcf->optout = NGX_CONF_UNSET_UINT;
     lcf->key = NGX_CONF_UNSET_PTR;
+    lcf->vary = NGX_CONF_UNSET;
     lcf->slots = NGX_CONF_UNSET_PTR;
     lcf->script = NGX_CONF_UNSET_PTR;
 
@@ -128,6 +135,7 @@ ngx_exportsite_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                               NGX_EXPORTSITE_OPTOUT_GPC
                               |NGX_EXPORTSITE_OPTOUT_DNT);
     ngx_conf_merge_ptr_value(conf->key, prev->key, NULL);
+    ngx_conf_merge_value(conf->vary, prev->vary, 1);
     ngx_conf_merge_ptr_value(conf->slots, prev->slots, NULL);
     ngx_conf_merge_ptr_value(conf->script, prev->script, NULL);
 

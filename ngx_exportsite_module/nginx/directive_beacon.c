@@ -210,7 +210,7 @@ ngx_exportsite_consent_cookie(ngx_exportsite_loc_conf_t *lcf)
         return none;
     }
 
-    name = lcf->consent.value->value;
+    name = lcf->consent.value->complex.value;
 
     if (name.len <= cookie.len
         || ngx_strncmp(name.data, cookie.data, cookie.len) != 0)

@@ -5,6 +5,7 @@
 #include "compat.h"
 
 #include "conf_rule.h"
+#include "depend.h"
 #include "directives.h"
 
 
@@ -13,6 +14,7 @@ typedef struct {
     ngx_exportsite_source_e   type;
     ngx_uint_t                ladders;            /* a bit each: 1, 2, 4 */
     ngx_uint_t                named;              /* as in cookie:NAME */
+    uint64_t                  depends;            /* of asking it */
 } ngx_exportsite_word_t;
 
 
@@ -20,16 +22,21 @@ static char *ngx_exportsite_source_parse(ngx_conf_t *cf, ngx_uint_t which,
     ngx_str_t *word, ngx_exportsite_source_t *source);
 
 
+/* country and hint ask other things, which have dependencies of their own */
 static const ngx_exportsite_word_t  ngx_exportsite_words[] = {
-    { ngx_string("geo"), ngx_exportsite_source_geo, 1, 0 },
-    { ngx_string("url"), ngx_exportsite_source_url, 7, 0 },
-    { ngx_string("accept"), ngx_exportsite_source_accept, 2, 0 },
-    { ngx_string("country"), ngx_exportsite_source_country, 2, 0 },
-    { ngx_string("profile"), ngx_exportsite_source_profile, 7, 0 },
-    { ngx_string("hint"), ngx_exportsite_source_hint, 4, 0 },
-    { ngx_string("cookie"), ngx_exportsite_source_cookie, 7, 1 },
-    { ngx_string("arg"), ngx_exportsite_source_arg, 7, 1 },
-    { ngx_string("header"), ngx_exportsite_source_header, 7, 1 }
+    { ngx_string("geo"), ngx_exportsite_source_geo, 1, 0,
+      NGX_EXPORTSITE_DEPEND_VISITOR },
+    { ngx_string("url"), ngx_exportsite_source_url, 7, 0, 0 },
+    { ngx_string("accept"), ngx_exportsite_source_accept, 2, 0,
+      NGX_EXPORTSITE_DEPEND_LANGUAGE },
+    { ngx_string("country"), ngx_exportsite_source_country, 2, 0, 0 },
+    { ngx_string("profile"), ngx_exportsite_source_profile, 7, 0,
+      NGX_EXPORTSITE_DEPEND_VISITOR },
+    { ngx_string("hint"), ngx_exportsite_source_hint, 4, 0, 0 },
+    { ngx_string("cookie"), ngx_exportsite_source_cookie, 7, 1,
+      NGX_EXPORTSITE_DEPEND_VISITOR },
+    { ngx_string("arg"), ngx_exportsite_source_arg, 7, 1, 0 },
+    { ngx_string("header"), ngx_exportsite_source_header, 7, 1, 0 }
 };
 
 /* country, language, industry: the field of a profile, and what may stand */
@@ -150,6 +157,9 @@ ngx_exportsite_source_parse(ngx_conf_t *cf, ngx_uint_t which, ngx_str_t *word,
     u_char                            *colon;
     size_t                             len;
     const ngx_exportsite_word_t       *w;
+    ngx_exportsite_main_conf_t        *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_exportsite_module);
 
     source->text = *word;
 
@@ -176,6 +186,11 @@ ngx_exportsite_source_parse(ngx_conf_t *cf, ngx_uint_t which, ngx_str_t *word,
     }
 
     source->type = w->type;
+    source->depends = w->depends;
+
+    if (w->type == ngx_exportsite_source_header) {
+        source->depends = ngx_exportsite_depend_header(mcf, &source->name);
+    }
 
     if (w->type == ngx_exportsite_source_profile) {
         source->name = ngx_exportsite_ladders[which].field;

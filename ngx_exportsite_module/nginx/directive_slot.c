@@ -175,7 +175,7 @@ ngx_exportsite_script(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                                       "nonce=$request_id");
     }
 
-    lcf->script->nonce = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
+    lcf->script->nonce = ngx_palloc(cf->pool, sizeof(ngx_exportsite_value_t));
     if (lcf->script->nonce == NULL
         || ngx_exportsite_conf_value(cf, &option, lcf->script->nonce) != NGX_OK)
     {

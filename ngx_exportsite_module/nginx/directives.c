@@ -356,7 +356,7 @@ ngx_exportsite_set_switch(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                        "use on, off or a value with a variable in it");
     }
 
-    sw->value = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
+    sw->value = ngx_palloc(cf->pool, sizeof(ngx_exportsite_value_t));
     if (sw->value == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -439,7 +439,7 @@ ngx_exportsite_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_str_t                         *value;
     ngx_uint_t                         i;
-    ngx_http_complex_value_t          *cv;
+    ngx_exportsite_value_t            *cv;
     ngx_exportsite_loc_conf_t         *lcf = conf;
 
     if (lcf->key != NGX_CONF_UNSET_PTR) {
@@ -449,7 +449,7 @@ ngx_exportsite_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     value = cf->args->elts;
 
     lcf->key = ngx_array_create(cf->pool, cf->args->nelts - 1,
-                                sizeof(ngx_http_complex_value_t));
+                                sizeof(ngx_exportsite_value_t));
     if (lcf->key == NULL) {
         return NGX_CONF_ERROR;
     }

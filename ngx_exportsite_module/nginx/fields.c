@@ -5,6 +5,7 @@
 
 #include "../core/agent.h"
 #include "../core/query.h"
+#include "depend.h"
 #include "fields.h"
 #include "geo.h"
 #include "profile.h"
@@ -318,9 +319,20 @@ ngx_exportsite_field(es_rule_env_t *env, const es_rule_field_t *field,
     case ES_FIELD_PATH:
     case ES_FIELD_HOST:
     case ES_FIELD_METHOD:
+    case ES_FIELD_QUERY:
+        return ngx_exportsite_request_field(e, field, value);
+
+    default:
+        break;
+    }
+
+    /* no shared cache can tell these apart */
+    ngx_exportsite_depend_visitor(visit);
+
+    switch (field->kind) {
+
     case ES_FIELD_REFERRER:
     case ES_FIELD_AGENT:
-    case ES_FIELD_QUERY:
     case ES_FIELD_COOKIE:
         return ngx_exportsite_request_field(e, field, value);
 
@@ -392,6 +404,8 @@ ngx_exportsite_place(ngx_exportsite_visit_t *visit, ngx_uint_t field)
 {
     ngx_str_t   *place, none = ngx_string("");
     ngx_pool_t  *pool = visit->request->pool;
+
+    ngx_exportsite_depend_visitor(visit);
 
     if (visit->place == NULL) {
         visit->place = ngx_pcalloc(pool, NGX_EXPORTSITE_PLACES

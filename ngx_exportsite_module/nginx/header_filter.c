@@ -96,7 +96,8 @@ ngx_exportsite_server_timing(ngx_exportsite_visit_t *visit)
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_exportsite_module);
 
-    if (!lcf->enable || lcf->script == NULL || lcf->script->uri.value.len == 0
+    if (!lcf->enable || lcf->script == NULL
+        || lcf->script->uri.complex.value.len == 0
         || !ngx_exportsite_may_record(visit))
     {
         return NGX_OK;

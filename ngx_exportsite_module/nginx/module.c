@@ -170,6 +170,13 @@ static ngx_command_t  ngx_exportsite_commands[] = {
       0,
       NULL },
 
+    { ngx_string("exportsite_vary"),
+      NGX_EXPORTSITE_ANY|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_exportsite_loc_conf_t, vary),
+      NULL },
+
     { ngx_string("exportsite_slot"),
       NGX_EXPORTSITE_ANY|NGX_CONF_TAKE2,
       ngx_exportsite_slot_directive,

@@ -7,6 +7,7 @@
 #include "../core/language.h"
 #include "../core/query.h"
 #include "../core/text.h"
+#include "depend.h"
 #include "geo.h"
 #include "profile.h"
 #include "headers.h"
@@ -47,6 +48,8 @@ ngx_exportsite_country(ngx_exportsite_visit_t *visit)
     visit->country[1] = 'X';
 
     for (i = 0; i < from->nelts; i++) {
+
+        visit->depends |= source[i].depends;
 
         if (source[i].type == ngx_exportsite_source_geo) {
             ngx_exportsite_count(geo_lookups);
@@ -118,6 +121,8 @@ ngx_exportsite_continent(ngx_exportsite_visit_t *visit)
         goto table;
     }
 
+    ngx_exportsite_depend_visitor(visit);
+
     if (ngx_exportsite_geo_continent_code(ngx_exportsite_worker.conf->geo,
                                        visit->request->connection->sockaddr,
                                        code)
@@ -166,10 +171,12 @@ ngx_exportsite_language(ngx_exportsite_visit_t *visit)
     ngx_exportsite_agent(visit);
 
     for (i = 0; i < from->nelts; i++) {
+        visit->depends |= source[i].depends;
 
         /* what a crawler finds under a URL must be what that URL shows */
 
         if (visit->crawler && source[i].type != ngx_exportsite_source_url) {
+            ngx_exportsite_depend_visitor(visit);
             continue;
         }
 
@@ -257,6 +264,7 @@ ngx_exportsite_industry(ngx_exportsite_visit_t *visit)
     source = from->elts;
 
     for (i = 0; i < from->nelts; i++) {
+        visit->depends |= source[i].depends;
 
         if (source[i].type == ngx_exportsite_source_hint) {
             found = ngx_exportsite_industry_hinted(visit);
@@ -363,7 +371,7 @@ ngx_exportsite_source_text(ngx_exportsite_visit_t *visit,
         return text->len > 0;
 
     case ngx_exportsite_source_value:
-        if (ngx_http_complex_value(r, &source->value, &value) != NGX_OK) {
+        if (ngx_exportsite_value(r, visit, &source->value, &value) != NGX_OK) {
             return 0;
         }
 

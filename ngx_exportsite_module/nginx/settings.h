@@ -24,6 +24,17 @@
 #define NGX_EXPORTSITE_OPTOUT_DNT     0x0004
 
 
+/*
+ * A value with variables, and what an answer that uses it depends on. See
+ * depend.h.
+ */
+typedef struct {
+    ngx_http_complex_value_t   complex;
+    uint64_t                   depends;
+    ngx_uint_t                 known;             /* depends is */
+} ngx_exportsite_value_t;
+
+
 /* A rung of a ladder: where a country, language or industry is looked for. */
 typedef enum {
     ngx_exportsite_source_geo,
@@ -43,7 +54,8 @@ typedef struct {
     ngx_str_t                  text;       /* as written, for _source */
     ngx_str_t                  name;       /* of the cookie, argument, header */
     ngx_uint_t                 field;      /* of the profile, by number */
-    ngx_http_complex_value_t   value;
+    uint64_t                   depends;    /* of asking it */
+    ngx_exportsite_value_t     value;
 } ngx_exportsite_source_t;
 
 
@@ -58,7 +70,7 @@ typedef struct {
 /* on, off or a value that decides per request */
 typedef struct {
     ngx_flag_t                 flag;
-    ngx_http_complex_value_t  *value;
+    ngx_exportsite_value_t    *value;
 } ngx_exportsite_switch_t;
 
 
@@ -81,12 +93,12 @@ typedef enum {
 typedef struct {
     ngx_str_t                  name;
     ngx_exportsite_slot_source_e  source;
-    ngx_http_complex_value_t   value;
+    ngx_exportsite_value_t     value;
 } ngx_exportsite_slot_conf_t;
 
 typedef struct {
-    ngx_http_complex_value_t   uri;
-    ngx_http_complex_value_t  *nonce;             /* or NULL */
+    ngx_exportsite_value_t     uri;
+    ngx_exportsite_value_t    *nonce;             /* or NULL */
 } ngx_exportsite_script_t;
 
 
@@ -120,8 +132,9 @@ typedef struct {
     ngx_exportsite_switch_t    consent;
     ngx_exportsite_switch_t    record;
     ngx_uint_t                 optout;
-    ngx_array_t               *key;               /* of complex_value_t */
+    ngx_array_t               *key;               /* of value_t */
 
+    ngx_flag_t                 vary;
     ngx_array_t               *slots;             /* of slot_conf_t */
     ngx_exportsite_script_t   *script;
     ngx_exportsite_beacon_conf_t  *beacon;        /* or NULL; not inherited */
@@ -160,7 +173,7 @@ typedef struct {
 
 typedef struct {
     es_rule_t                 *rule;
-    ngx_http_complex_value_t   value;
+    ngx_exportsite_value_t     value;
 } ngx_exportsite_choose_case_t;
 
 typedef struct {
@@ -197,6 +210,7 @@ typedef struct {
     ngx_array_t                choices;           /* of choose_t * */
     ngx_array_t                rules;             /* of es_rule_t * */
     ngx_array_t                profile_sources;   /* of source_t * */
+    ngx_array_t                vary;              /* of ngx_str_t: headers */
     es_pool_t                 *pool;
 } ngx_exportsite_main_conf_t;
 

@@ -5,6 +5,7 @@
 
 #include "../core/siphash.h"
 #include "contents.h"
+#include "depend.h"
 #include "slots.h"
 
 
@@ -68,10 +69,11 @@ static ngx_exportsite_left_e
 ngx_exportsite_slot_get(ngx_exportsite_page_t *page,
     ngx_exportsite_slot_conf_t *slot, ngx_exportsite_fill_t *fill)
 {
-    ngx_str_t            value;
-    ngx_http_request_t  *r = page->request;
+    ngx_str_t                value;
+    ngx_http_request_t      *r = page->request;
+    ngx_exportsite_visit_t  *visit = ngx_exportsite_visit(r);
 
-    if (ngx_http_complex_value(r, &slot->value, &value) != NGX_OK) {
+    if (ngx_exportsite_value(r, visit, &slot->value, &value) != NGX_OK) {
         return ngx_exportsite_left_failed;
     }
 
@@ -87,6 +89,11 @@ ngx_exportsite_slot_get(ngx_exportsite_page_t *page,
         return ngx_exportsite_slot_text_get(&value, &fill->content);
 
     default: /* ngx_exportsite_slot_uri */
+        if (visit != NULL) {
+            /* it answers after the header, and may ask whatever it likes */
+            ngx_exportsite_depend_visitor(visit);
+        }
+
         fill->uri = value;
         return value.len ? ngx_exportsite_filled : ngx_exportsite_left_missing;
     }
@@ -151,12 +158,13 @@ ngx_exportsite_script_tag(ngx_exportsite_page_t *page)
     ngx_str_t                 uri, nonce;
     ngx_http_request_t       *r = page->request;
     ngx_exportsite_script_t  *script = page->conf->script;
+    ngx_exportsite_visit_t   *visit = ngx_exportsite_visit(r);
 
     ngx_str_null(&nonce);
 
-    if (ngx_http_complex_value(r, &script->uri, &uri) != NGX_OK
+    if (ngx_exportsite_value(r, visit, &script->uri, &uri) != NGX_OK
         || (script->nonce != NULL
-            && ngx_http_complex_value(r, script->nonce, &nonce) != NGX_OK))
+            && ngx_exportsite_value(r, visit, script->nonce, &nonce) != NGX_OK))
     {
         return NGX_ERROR;
     }

@@ -7,6 +7,7 @@
 
 #include "../core/agent.h"
 #include "choose.h"
+#include "depend.h"
 #include "fields.h"
 #include "geo.h"
 #include "profile.h"
@@ -28,13 +29,17 @@ typedef enum {
     ngx_exportsite_var_language,
     ngx_exportsite_var_industry,
     ngx_exportsite_var_segments,
+    ngx_exportsite_var_key,
+
+    /* the visitor's own, from here */
     ngx_exportsite_var_visitor,
     ngx_exportsite_var_new,
     ngx_exportsite_var_consent,
     ngx_exportsite_var_crawler,
     ngx_exportsite_var_device,
-    ngx_exportsite_var_key,
     ngx_exportsite_var_event,
+    /* to here */
+
     ngx_exportsite_var_country_source,
     ngx_exportsite_var_language_source,
     ngx_exportsite_var_industry_source
@@ -143,6 +148,12 @@ ngx_exportsite_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     visit = ngx_exportsite_variable_visit(r, v);
 
     if (visit != NULL) {
+        if (data >= ngx_exportsite_var_visitor
+            && data <= ngx_exportsite_var_event)
+        {
+            ngx_exportsite_depend_visitor(visit);
+        }
+
         value = ngx_exportsite_variable_value(visit, data);
 
     } else if (data == ngx_exportsite_var_country) {
@@ -380,6 +391,10 @@ ngx_exportsite_profile_variable(ngx_http_request_t *r,
     visit = ngx_exportsite_variable_visit(r, v);
     value = es_null_str;
 
+    if (visit != NULL) {
+        ngx_exportsite_depend_visitor(visit);
+    }
+
     if (visit != NULL && visit->profile.len != 0) {
         ngx_exportsite_profile_number(data, number);
 
@@ -446,9 +461,10 @@ ngx_exportsite_cache_key(ngx_exportsite_visit_t *visit)
 
     if (values != NULL) {
         for (i = 0; i < n; i++) {
-            if (ngx_http_complex_value(r,
-                          (ngx_http_complex_value_t *) values->elts + i,
-                          &part[i])
+            if (ngx_exportsite_value(r, visit,
+                                     (ngx_exportsite_value_t *) values->elts
+                                     + i,
+                                     &part[i])
                 != NGX_OK)
             {
                 return key;

@@ -66,6 +66,7 @@ struct ngx_exportsite_visit_s {
 
     ngx_str_t                   profile;          /* packed, see profile.c */
     uint64_t                    visitor_hash;
+    uint64_t                    depends;          /* see depend.h */
     ngx_exportsite_waiter_t    *waiter;           /* while waiting */
 
     u_char                     *segments;         /* memo, one byte each */

@@ -10,6 +10,7 @@
 #include "../core/cookie.h"
 #include "../core/siphash.h"
 #include "../core/visitor.h"
+#include "depend.h"
 #include "headers.h"
 #include "remember.h"
 #include "visitor.h"
@@ -59,7 +60,7 @@ ngx_exportsite_switch(ngx_http_request_t *r, ngx_exportsite_switch_t *sw)
         return sw->flag;
     }
 
-    if (ngx_http_complex_value(r, sw->value, &value) != NGX_OK) {
+    if (ngx_http_complex_value(r, &sw->value->complex, &value) != NGX_OK) {
         return 0;
     }
 
@@ -326,6 +327,8 @@ ngx_exportsite_set_cookie(ngx_exportsite_visit_t *visit, u_char *value,
     ngx_table_elt_t          *h;
     ngx_http_request_t       *r = visit->request;
     ngx_exportsite_cookie_t  *cookie = visit->conf->cookie;
+
+    ngx_exportsite_depend_visitor(visit);
 
     secure = cookie->secure == 1;
 

@@ -1,0 +1,290 @@
+/*
+ * The last of our filters: nothing but nginx' own framing comes after it, so
+ * that it sees what everybody else says to caches, and corrects it by what the
+ * answer depended on.
+ */
+#include "compat.h"
+
+#include "../core/caching.h"
+#include "depend.h"
+#include "worker.h"
+
+
+/* A place in the list of response headers. */
+typedef struct {
+    ngx_list_part_t   *part;
+    ngx_uint_t         i;
+} ngx_exportsite_header_at_t;
+
+
+static ngx_int_t ngx_exportsite_cache_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_exportsite_vary(ngx_http_request_t *r, uint64_t depends);
+static ngx_int_t ngx_exportsite_private(ngx_http_request_t *r);
+static ngx_int_t ngx_exportsite_cache_filter_init(ngx_conf_t *cf);
+
+
+static ngx_http_output_header_filter_pt  ngx_exportsite_cache_next_header;
+
+
+static ngx_http_module_t  ngx_exportsite_cache_filter_module_ctx = {
+    NULL,                                  /* preconfiguration */
+    ngx_exportsite_cache_filter_init,      /* postconfiguration */
+
+    NULL,                                  /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    NULL,                                  /* create location configuration */
+    NULL                                   /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_exportsite_cache_filter_module = {
+    NGX_MODULE_V1,
+    &ngx_exportsite_cache_filter_module_ctx,    /* module context */
+    NULL,                                  /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    NULL,                                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_int_t
+ngx_exportsite_cache_header_filter(ngx_http_request_t *r)
+{
+    ngx_exportsite_visit_t     *visit;
+    ngx_exportsite_loc_conf_t  *lcf;
+
+    if (r != r->main || (visit = ngx_exportsite_visit(r)) == NULL
+        || visit->depends == 0)
+    {
+        return ngx_exportsite_cache_next_header(r);
+    }
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_exportsite_module);
+
+    if (lcf->vary
+        && (ngx_exportsite_vary(r, visit->depends) != NGX_OK
+            || ((visit->depends & NGX_EXPORTSITE_DEPEND_VISITOR)
+                && ngx_exportsite_private(r) != NGX_OK)))
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_exportsite_cache_next_header(r);
+}
+
+
+static ngx_inline ngx_exportsite_header_at_t
+ngx_exportsite_headers_out(ngx_http_request_t *r)
+{
+    return (ngx_exportsite_header_at_t) { &r->headers_out.headers.part, 0 };
+}
+
+
+/* A response header of this name; at is where the search goes on. */
+static ngx_table_elt_t *
+ngx_exportsite_header_next(ngx_exportsite_header_at_t *at, es_str_t name)
+{
+    ngx_table_elt_t  *h;
+
+    while (at->part != NULL) {
+
+        if (at->i == at->part->nelts) {
+            at->part = at->part->next;
+            at->i = 0;
+            continue;
+        }
+
+        h = (ngx_table_elt_t *) at->part->elts + at->i++;
+
+        if (h->hash != 0 && es_str_case_eq(ngx_exportsite_es(h->key), name)) {
+            return h;
+        }
+    }
+
+    return NULL;
+}
+
+
+/*
+ * Makes one line of all headers of a name: first, what they say, and more. add
+ * is es_vary_add() or es_caching_add().
+ */
+static ngx_int_t
+ngx_exportsite_header_merge(ngx_http_request_t *r, ngx_str_t *name,
+    size_t (*add)(char *list, size_t len, es_str_t value), es_str_t first,
+    es_str_t *more, ngx_uint_t n)
+{
+    char                        *list;
+    size_t                       len;
+    ngx_uint_t                   i;
+    ngx_table_elt_t             *h, *line;
+    ngx_exportsite_header_at_t   at;
+
+    len = first.len;
+    at = ngx_exportsite_headers_out(r);
+
+    while ((h = ngx_exportsite_header_next(&at, ngx_exportsite_es(*name)))) {
+        len += es_caching_room(ngx_exportsite_es(h->value));
+    }
+
+    for (i = 0; i < n; i++) {
+        len += es_caching_room(more[i]);
+    }
+
+    list = ngx_pnalloc(r->pool, len);
+    if (list == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(list, first.data, first.len);
+
+    len = first.len;
+    line = NULL;
+    at = ngx_exportsite_headers_out(r);
+
+    while ((h = ngx_exportsite_header_next(&at, ngx_exportsite_es(*name)))) {
+        len = add(list, len, ngx_exportsite_es(h->value));
+
+        if (line == NULL) {
+            line = h;
+
+        } else {
+            h->hash = 0;
+        }
+    }
+
+    for (i = 0; i < n; i++) {
+        len = add(list, len, more[i]);
+    }
+
+    if (line == NULL) {
+        line = ngx_list_push(&r->headers_out.headers);
+        if (line == NULL) {
+            return NGX_ERROR;
+        }
+
+        line->hash = 1;
+        line->key = *name;
+        ngx_exportsite_header_unlink(line);
+    }
+
+    line->value = (ngx_str_t) { len, (u_char *) list };
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_exportsite_vary(ngx_http_request_t *r, uint64_t depends)
+{
+    es_str_t          more[64];
+    ngx_str_t        *header;
+    ngx_uint_t        i, n;
+    static ngx_str_t  name = ngx_string("Vary");
+
+    n = 0;
+
+    for (i = 1; i < 64 && depends >> i; i++) {
+        if (depends >> i & 1) {
+            header = ngx_exportsite_depend_name(ngx_exportsite_worker.conf, i);
+            more[n++] = ngx_exportsite_es(*header);
+        }
+    }
+
+    if (n == 0) {
+        return NGX_OK;
+    }
+
+#if (NGX_HTTP_GZIP)
+
+    if (r->gzip_vary) {
+        ngx_http_core_loc_conf_t  *clcf;
+
+        clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+        if (clcf->gzip_vary) {
+            /* else nginx would write a line of its own */
+            r->gzip_vary = 0;
+            more[n++] = es_str("Accept-Encoding");
+        }
+    }
+
+#endif
+
+    return ngx_exportsite_header_merge(r, &name, es_vary_add, es_null_str,
+                                       more, n);
+}
+
+
+/* Headers that some shared caches heed more than Cache-Control (RFC 9213). */
+static void
+ngx_exportsite_targeted_remove(ngx_http_request_t *r)
+{
+    ngx_uint_t                   i;
+    ngx_table_elt_t             *h;
+    ngx_exportsite_header_at_t   at;
+    static es_str_t              names[] = {
+        { sizeof("CDN-Cache-Control") - 1, "CDN-Cache-Control" },
+        { sizeof("Surrogate-Control") - 1, "Surrogate-Control" }
+    };
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        at = ngx_exportsite_headers_out(r);
+
+        while ((h = ngx_exportsite_header_next(&at, names[i]))) {
+            h->hash = 0;
+        }
+    }
+}
+
+
+static ngx_int_t
+ngx_exportsite_private(ngx_http_request_t *r)
+{
+    unsigned                     flags;
+    ngx_table_elt_t             *h;
+    ngx_exportsite_header_at_t   at;
+    static ngx_str_t             name = ngx_string("Cache-Control");
+
+    ngx_exportsite_targeted_remove(r);
+
+    flags = 0;
+    at = ngx_exportsite_headers_out(r);
+
+    while ((h = ngx_exportsite_header_next(&at, ngx_exportsite_es(name)))) {
+        flags |= es_caching_flags(ngx_exportsite_es(h->value));
+    }
+
+    if (flags == ES_CACHING_REFUSED) {
+        return NGX_OK;
+    }
+
+    return ngx_exportsite_header_merge(r, &name, es_caching_add,
+                                       es_str("private"), NULL, 0);
+}
+
+
+static ngx_int_t
+ngx_exportsite_cache_filter_init(ngx_conf_t *cf)
+{
+    ngx_exportsite_main_conf_t  *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_exportsite_module);
+
+    if (mcf->used) {
+        ngx_exportsite_cache_next_header = ngx_http_top_header_filter;
+        ngx_http_top_header_filter = ngx_exportsite_cache_header_filter;
+    }
+
+    return NGX_OK;
+}
