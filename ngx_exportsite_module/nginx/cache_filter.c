@@ -277,14 +277,12 @@ ngx_exportsite_private(ngx_http_request_t *r)
 static ngx_int_t
 ngx_exportsite_cache_filter_init(ngx_conf_t *cf)
 {
-    ngx_exportsite_main_conf_t  *mcf;
-
-    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_exportsite_module);
-
-    if (mcf->used) {
-        ngx_exportsite_cache_next_header = ngx_http_top_header_filter;
-        ngx_http_top_header_filter = ngx_exportsite_cache_header_filter;
+    if (!ngx_exportsite_used(cf)) {
+        return NGX_OK;
     }
+
+    ngx_exportsite_cache_next_header = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_exportsite_cache_header_filter;
 
     return NGX_OK;
 }

@@ -148,6 +148,10 @@ ngx_exportsite_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 static ngx_int_t
 ngx_exportsite_header_filter_init(ngx_conf_t *cf)
 {
+    if (!ngx_exportsite_used(cf)) {
+        return NGX_OK;
+    }
+
     ngx_exportsite_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_exportsite_header_filter;
 

@@ -160,6 +160,10 @@ ngx_exportsite_page_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 static ngx_int_t
 ngx_exportsite_page_filter_init(ngx_conf_t *cf)
 {
+    if (!ngx_exportsite_used(cf)) {
+        return NGX_OK;
+    }
+
     ngx_exportsite_page_next_header = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_exportsite_page_header_filter;
 

@@ -217,4 +217,16 @@ typedef struct {
 
 extern ngx_module_t  ngx_exportsite_module;
 
+
+/* Is anything of ours on in this configuration? Known once it is read. */
+static ngx_inline ngx_uint_t
+ngx_exportsite_used(ngx_conf_t *cf)
+{
+    ngx_exportsite_main_conf_t  *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_exportsite_module);
+
+    return mcf->used;
+}
+
 #endif
