@@ -14,13 +14,8 @@ const es_lesson_kind_t  es_lesson_score = { "score", ES_KEY_SCORES, false };
 static int
 es_lesson_order(const void *one, const void *two)
 {
-    int       rc;
-    es_str_t  a = es_reply_text(*(redisReply *const *) one),
-              b = es_reply_text(*(redisReply *const *) two);
-
-    rc = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
-
-    return rc != 0 ? rc : (a.len > b.len) - (a.len < b.len);
+    return es_str_compare(es_reply_text(*(redisReply *const *) one),
+                          es_reply_text(*(redisReply *const *) two));
 }
 
 

@@ -50,19 +50,6 @@ es_catalog_destroy(es_catalog_t *catalog)
 }
 
 
-static int
-es_catalog_compare(es_str_t a, es_str_t b)
-{
-    int     rc;
-    size_t  len;
-
-    len = a.len < b.len ? a.len : b.len;
-    rc = len > 0 ? memcmp(a.data, b.data, len) : 0;
-
-    return rc != 0 ? rc : (a.len > b.len) - (a.len < b.len);
-}
-
-
 static size_t
 es_catalog_place(const es_catalog_t *catalog, es_str_t name, bool *found)
 {
@@ -75,7 +62,7 @@ es_catalog_place(const es_catalog_t *catalog, es_str_t name, bool *found)
 
     while (low < high) {
         middle = low + (high - low) / 2;
-        rc = es_catalog_compare(name, catalog->entry[middle]->name);
+        rc = es_str_compare(name, catalog->entry[middle]->name);
 
         if (rc == 0) {
             *found = true;
@@ -296,8 +283,8 @@ es_catalog_small(es_cli_t *cli)
 static int
 es_catalog_order(const void *one, const void *two)
 {
-    return es_catalog_compare(es_reply_text(*(redisReply *const *) one),
-                              es_reply_text(*(redisReply *const *) two));
+    return es_str_compare(es_reply_text(*(redisReply *const *) one),
+                          es_reply_text(*(redisReply *const *) two));
 }
 
 

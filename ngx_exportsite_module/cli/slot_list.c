@@ -133,13 +133,9 @@ es_slots_page(es_cli_t *cli, es_slots_t *slots, es_scan_t *scan,
 static int
 es_slots_order(const void *one, const void *two)
 {
-    int              rc;
     const es_slot_t  *a = one, *b = two;
 
-    rc = memcmp(a->key.data, b->key.data,
-                a->key.len < b->key.len ? a->key.len : b->key.len);
-
-    return rc ? rc : (a->key.len > b->key.len) - (a->key.len < b->key.len);
+    return es_str_compare(a->key, b->key);
 }
 
 

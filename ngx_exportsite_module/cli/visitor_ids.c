@@ -21,17 +21,6 @@ es_ids_free(es_ids_t *ids)
 }
 
 
-static int
-es_ids_order(es_str_t a, es_str_t b)
-{
-    int  order;
-
-    order = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
-
-    return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
-
 /* The place of the first that is not in front of this id */
 static size_t
 es_ids_place(const es_ids_t *ids, es_str_t id)
@@ -41,7 +30,7 @@ es_ids_place(const es_ids_t *ids, es_str_t id)
     for (low = 0, high = ids->n; low < high; /* void */) {
         middle = (low + high) / 2;
 
-        if (es_ids_order(ids->ids[middle], id) < 0) {
+        if (es_str_compare(ids->ids[middle], id) < 0) {
             low = middle + 1;
 
         } else {

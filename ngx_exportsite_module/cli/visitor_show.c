@@ -193,14 +193,8 @@ es_show_value(es_table_t *table, es_str_t name, es_str_t value)
 static int
 es_show_order(const void *a, const void *b)
 {
-    const redisReply  *one = *(redisReply *const *) a,
-                      *two = *(redisReply *const *) b;
-    int                order;
-
-    order = memcmp(one->str, two->str,
-                   one->len < two->len ? one->len : two->len);
-
-    return order ? order : (one->len > two->len) - (one->len < two->len);
+    return es_str_compare(es_reply_text(*(redisReply *const *) a),
+                          es_reply_text(*(redisReply *const *) b));
 }
 
 

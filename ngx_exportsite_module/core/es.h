@@ -53,6 +53,20 @@ es_str_eq(es_str_t a, es_str_t b)
 }
 
 
+/* Less than 0, 0 or more than 0; what is in front of a longer one is less. */
+static inline int
+es_str_compare(es_str_t a, es_str_t b)
+{
+    int     rc;
+    size_t  len;
+
+    len = a.len < b.len ? a.len : b.len;
+    rc = len > 0 ? memcmp(a.data, b.data, len) : 0;
+
+    return rc != 0 ? rc : (a.len > b.len) - (a.len < b.len);
+}
+
+
 /* Equal but for the case of ASCII letters. */
 static inline bool
 es_str_case_eq(es_str_t a, es_str_t b)

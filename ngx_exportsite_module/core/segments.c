@@ -117,19 +117,6 @@ es_segments_same_variable(es_str_t a, es_str_t b)
 }
 
 
-static int
-es_name_compare(es_str_t a, es_str_t b)
-{
-    int     rc;
-    size_t  len;
-
-    len = a.len < b.len ? a.len : b.len;
-    rc = len > 0 ? memcmp(a.data, b.data, len) : 0;
-
-    return rc != 0 ? rc : (a.len > b.len) - (a.len < b.len);
-}
-
-
 /* By variable names of one kind lie together, and are sorted by name. */
 static int
 es_place_compare(es_str_t a, es_str_t b, bool by_variable)
@@ -138,7 +125,7 @@ es_place_compare(es_str_t a, es_str_t b, bool by_variable)
 
     rc = by_variable ? es_variable_compare(a, b) : 0;
 
-    return rc != 0 ? rc : es_name_compare(a, b);
+    return rc != 0 ? rc : es_str_compare(a, b);
 }
 
 

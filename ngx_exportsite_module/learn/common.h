@@ -1,6 +1,6 @@
 /*
  * What the files of learn/ share: whole numbers as text, of which ids, events
- * and states are full, and the order of names.
+ * and states are full.
  */
 #ifndef ES_COMMON_H
 #define ES_COMMON_H
@@ -56,18 +56,5 @@ es_number_put(char *end, uint64_t n)
     return end;
 }
 
-
-/* Less than 0, 0 or more than 0; what is in front of a longer one is less. */
-static inline int
-es_str_order(es_str_t a, es_str_t b)
-{
-    int     order;
-    size_t  len;
-
-    len = a.len < b.len ? a.len : b.len;
-    order = len ? memcmp(a.data, b.data, len) : 0;
-
-    return order ? order : (a.len > b.len) - (a.len < b.len);
-}
 
 #endif

@@ -66,7 +66,7 @@ interest_find(const es_state_t *state, es_str_t name, uint32_t *place)
     uint32_t  i;
 
     for (i = 0; i < state->ntopics; i++) {
-        order = es_str_order(state->topics[i].name, name);
+        order = es_str_compare(state->topics[i].name, name);
 
         if (order >= 0) {
             *place = i;
@@ -101,7 +101,7 @@ interest_room(es_state_t *state, es_str_t name, int64_t score)
 
     if (score < topics[weakest].score
         || (score == topics[weakest].score
-            && es_str_order(name, topics[weakest].name) > 0))
+            && es_str_compare(name, topics[weakest].name) > 0))
     {
         return false;
     }

@@ -22,7 +22,7 @@ lead_find(const es_state_t *state, es_str_t name, uint32_t *place)
     uint32_t  i;
 
     for (i = 0; i < state->nreasons; i++) {
-        order = es_str_order(state->reasons[i].name, name);
+        order = es_str_compare(state->reasons[i].name, name);
 
         if (order >= 0) {
             *place = i;
@@ -70,7 +70,7 @@ lead_room(es_state_t *state, es_str_t name, int64_t points)
     size = lead_size(points);
 
     if (size < least
-        || (size == least && es_str_order(name, reasons[weakest].name) > 0))
+        || (size == least && es_str_compare(name, reasons[weakest].name) > 0))
     {
         return false;
     }

@@ -386,7 +386,7 @@ state_take_topics(es_str_t *text, es_state_t *state)
             || score == 0
             || !state_take_string(text, &topic->name, ES_STATE_NAME, '\n')
             || topic->name.len == 0
-            || (n > 0 && es_str_order(topic[-1].name, topic->name) >= 0))
+            || (n > 0 && es_str_compare(topic[-1].name, topic->name) >= 0))
         {
             return false;
         }
@@ -424,7 +424,7 @@ state_take_reasons(es_str_t *text, es_state_t *state)
             || times == 0
             || !state_take_string(text, &reason->name, ES_STATE_NAME, '\n')
             || reason->name.len == 0
-            || (n > 0 && es_str_order(reason[-1].name, reason->name) >= 0))
+            || (n > 0 && es_str_compare(reason[-1].name, reason->name) >= 0))
         {
             return false;
         }

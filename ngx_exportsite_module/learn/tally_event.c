@@ -119,7 +119,7 @@ tally_ways(es_tally_t *tally, es_tally_day_t *day, es_entry_id_t at,
 
     for (i = 0; i < outcome->nseen; i++) {
         seen = outcome->seen[i];
-        before = es_str_order(seen, outcome->page) < 0;
+        before = es_str_compare(seen, outcome->page) < 0;
 
         if (!tally_pair(tally, day, ES_DIMENSION_TOGETHER,
                         before ? seen : outcome->page,

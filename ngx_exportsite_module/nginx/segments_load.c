@@ -28,7 +28,6 @@ static void ngx_exportsite_segments_take(ngx_exportsite_definitions_t *came);
 static ngx_uint_t ngx_exportsite_segments_write(
     ngx_exportsite_definitions_t *came, ngx_exportsite_definitions_t *was,
     ngx_exportsite_definitions_t *list);
-static int ngx_exportsite_segments_order(es_str_t a, es_str_t b);
 static void ngx_exportsite_segments_ended(void);
 
 
@@ -146,15 +145,6 @@ ngx_exportsite_segments_came(redisAsyncContext *ac, void *reply, void *data)
 }
 
 
-static int
-ngx_exportsite_segments_order(es_str_t a, es_str_t b)
-{
-    int  rc = ngx_memcmp(a.data, b.data, ngx_min(a.len, b.len));
-
-    return rc ? rc : (a.len < b.len ? -1 : a.len > b.len);
-}
-
-
 /* Orders the hash by name, so that equal states give equal lists. */
 static int ngx_libc_cdecl
 ngx_exportsite_segments_cmp(const void *one, const void *two)
@@ -162,8 +152,8 @@ ngx_exportsite_segments_cmp(const void *one, const void *two)
     redisReply  *a = *(redisReply **) one;
     redisReply  *b = *(redisReply **) two;
 
-    return ngx_exportsite_segments_order((es_str_t) { a->len, a->str },
-                                         (es_str_t) { b->len, b->str });
+    return es_str_compare((es_str_t) { a->len, a->str },
+                          (es_str_t) { b->len, b->str });
 }
 
 
@@ -380,7 +370,7 @@ ngx_exportsite_segments_write(ngx_exportsite_definitions_t *came,
         d.name = ngx_exportsite_segments_name(d.name, name, sizeof(name));
 
         /* both lists are in order, but for names that are none */
-        while (more && ngx_exportsite_segments_order(old.name, d.name) < 0) {
+        while (more && es_str_compare(old.name, d.name) < 0) {
             more = ngx_exportsite_definitions_next(was, &was_at, &old);
         }
 
