@@ -250,6 +250,17 @@ redisReply *es_ask_argv(es_cli_t *cli, int argc, const char **argv,
     const size_t *len);
 
 /*
+ * The value behind a name in an answer of names and values in turn; NULL if
+ * there is none, or no answer.
+ */
+const redisReply *es_reply_named(const redisReply *list, es_str_t name);
+
+/* A consumer group in the answer of XINFO GROUPS; NULL if it is not there. */
+const redisReply *es_reply_group(const redisReply *groups, es_str_t name);
+
+#define ES_GROUP  "learn"              /* the learner's, unless it is told */
+
+/*
  * What ended a connection, in words, with its address; until the next call.
  * seconds is how long an answer was waited for.
  */

@@ -17,24 +17,6 @@
 #define ES_SPOOL_OLD     60            /* s */
 
 
-/* The value behind a name in an answer of names and values; NULL: none. */
-static const redisReply *
-es_stream_value(const redisReply *reply, const char *name)
-{
-    size_t  i;
-
-    for (i = 0; reply != NULL && i + 1 < reply->elements; i += 2) {
-        if (reply->element[i]->type == REDIS_REPLY_STRING
-            && strcmp(reply->element[i]->str, name) == 0)
-        {
-            return reply->element[i + 1];
-        }
-    }
-
-    return NULL;
-}
-
-
 /* The time in an entry's id, ms; 0 if it is none. */
 static int64_t
 es_stream_time(const redisReply *id)
@@ -74,7 +56,7 @@ es_stream_clock(es_doctor_t *doctor, const redisReply *entry)
         return;
     }
 
-    ts = es_stream_value(entry->element[1], "ts");
+    ts = es_reply_named(entry->element[1], es_str("ts"));
     off = es_stream_time(ts) - es_stream_time(entry->element[0]);
 
     if (off > ES_STREAM_CLOCK) {
@@ -123,9 +105,9 @@ es_stream_lag(es_doctor_t *doctor, const redisReply *group, int64_t newest,
     int64_t            behind;
     const redisReply  *lag;
 
-    lag = es_stream_value(group, "lag");
-    behind = newest - es_stream_time(es_stream_value(group,
-                                                     "last-delivered-id"));
+    lag = es_reply_named(group, es_str("lag"));
+    behind = newest - es_stream_time(es_reply_named(group,
+                                              es_str("last-delivered-id")));
 
     if (lag != NULL && lag->type == REDIS_REPLY_INTEGER) {
         if (lag->integer > most / 2) {
@@ -162,10 +144,9 @@ static void
 es_stream_groups(es_doctor_t *doctor, es_str_t key, int64_t newest,
     int64_t most)
 {
-    size_t             i;
     bool               late;
     redisReply        *groups;
-    const redisReply  *name;
+    const redisReply  *group;
 
     groups = es_doctor_ask(doctor, "learner", "XINFO GROUPS %b", key.data,
                            key.len);
@@ -174,19 +155,13 @@ es_stream_groups(es_doctor_t *doctor, es_str_t key, int64_t newest,
         return;
     }
 
-    for (i = 0; i < groups->elements; i++) {
-        name = es_stream_value(groups->element[i], "name");
+    group = es_reply_group(groups, es_str(ES_GROUP));
 
-        if (name != NULL && name->str != NULL
-            && strcmp(name->str, "learn") == 0)
-        {
-            late = es_stream_lag(doctor, groups->element[i], newest, most);
-            es_stream_learner(doctor, late);
-            break;
-        }
-    }
+    if (group != NULL) {
+        late = es_stream_lag(doctor, group, newest, most);
+        es_stream_learner(doctor, late);
 
-    if (i == groups->elements) {
+    } else {
         es_check(doctor, ES_CHECK_WARN, "learner", "nobody has learned from "
                  "the stream yet\nsystemctl enable --now exportsite-learn, or "
                  "exportsite learn%s", es_doctor_given(doctor));
@@ -299,9 +274,9 @@ es_doctor_stream(es_doctor_t *doctor)
                          key.len);
 
     if (info != NULL) {
-        es_stream_clock(doctor, es_stream_value(info, "last-entry"));
-        es_stream_groups(doctor, key, es_stream_time(
-                             es_stream_value(info, "last-generated-id")), most);
+        es_stream_clock(doctor, es_reply_named(info, es_str("last-entry")));
+        es_stream_groups(doctor, key, es_stream_time(es_reply_named(info,
+                             es_str("last-generated-id"))), most);
         freeReplyObject(info);
     }
 

@@ -7,7 +7,6 @@
 #include "import.h"
 
 
-#define ES_IMPORT_GROUP    "learn"
 #define ES_IMPORT_PATIENCE 30000       /* ms that a learner may stand still */
 #define ES_IMPORT_TAKEOVER 3000        /* ms until there is a new one */
 #define ES_IMPORT_PAUSE    50000       /* µs between two looks */
@@ -44,7 +43,7 @@ es_import_pace_begin(es_import_t *import)
     redisReply  *reply;
 
     reply = redisCommand(import->cli->link, "XGROUP CREATE %s %s 0 MKSTREAM",
-                         import->key, ES_IMPORT_GROUP);
+                         import->key, ES_GROUP);
 
     if (reply == NULL || (reply->type == REDIS_REPLY_ERROR
                           && strncmp(reply->str, "BUSYGROUP", 9) != 0))
@@ -72,24 +71,6 @@ es_import_pace_begin(es_import_t *import)
 }
 
 
-/* What stands behind a name in an answer of pairs; NULL if nothing. */
-static redisReply *
-es_import_named(const redisReply *pairs, const char *name)
-{
-    size_t  i;
-
-    for (i = 0; i + 1 < pairs->elements; i += 2) {
-        if (pairs->element[i]->type == REDIS_REPLY_STRING
-            && strcmp(pairs->element[i]->str, name) == 0)
-        {
-            return pairs->element[i + 1];
-        }
-    }
-
-    return NULL;
-}
-
-
 /*
  * Entries behind that id, as far as can be told: where Redis does not count
  * (before version 7, or after deletions) it is all or nothing.
@@ -97,15 +78,16 @@ es_import_named(const redisReply *pairs, const char *name)
 static bool
 es_import_count(es_import_t *import, es_str_t id, uint64_t *behind)
 {
-    redisReply  *reply, *last, *length;
+    redisReply        *reply;
+    const redisReply  *last, *length;
 
     reply = es_ask(import->cli, "XINFO STREAM %s", import->key);
     if (reply == NULL) {
         return false;
     }
 
-    last = es_import_named(reply, "last-generated-id");
-    length = es_import_named(reply, "length");
+    last = es_reply_named(reply, es_str("last-generated-id"));
+    length = es_reply_named(reply, es_str("length"));
 
     *behind = last != NULL && es_str_eq(id, es_reply_text(last)) ? 0
               : length != NULL ? (uint64_t) length->integer : 0;
@@ -119,30 +101,18 @@ es_import_count(es_import_t *import, es_str_t id, uint64_t *behind)
 static bool
 es_import_behind(es_import_t *import, uint64_t *behind)
 {
-    bool         good;
-    size_t       i;
-    redisReply  *reply, *name, *lag, *id;
+    bool               good;
+    redisReply        *reply;
+    const redisReply  *group, *lag, *id;
 
     reply = es_ask(import->cli, "XINFO GROUPS %s", import->key);
     if (reply == NULL) {
         return false;
     }
 
-    for (i = 0; i < reply->elements; i++) {
-        name = es_import_named(reply->element[i], "name");
-
-        if (name != NULL && strcmp(name->str, ES_IMPORT_GROUP) == 0) {
-            break;
-        }
-    }
-
-    lag = NULL;
-    id = NULL;
-
-    if (i < reply->elements) {
-        lag = es_import_named(reply->element[i], "lag");
-        id = es_import_named(reply->element[i], "last-delivered-id");
-    }
+    group = es_reply_group(reply, es_str(ES_GROUP));
+    lag = es_reply_named(group, es_str("lag"));
+    id = es_reply_named(group, es_str("last-delivered-id"));
 
     if (lag != NULL && lag->type == REDIS_REPLY_INTEGER) {
         *behind = (uint64_t) lag->integer;

@@ -399,7 +399,7 @@ es_learn_run(es_cli_t *cli, const es_args_t *args)
 
     learn.cli = cli;
     learn.group = args->option[ES_LEARN_GROUP_NAME]
-                  ? args->option[ES_LEARN_GROUP_NAME] : "learn";
+                  ? args->option[ES_LEARN_GROUP_NAME] : ES_GROUP;
     loop.once = args->option[ES_LEARN_ONCE] != NULL;
 
     snprintf(learn.key, sizeof(learn.key), "%.*s%.*s", (int) cli->prefix.len,

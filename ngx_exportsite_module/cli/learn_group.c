@@ -141,49 +141,24 @@ es_learn_load(es_learn_t *learn)
 }
 
 
-/* A value in an answer that is a list of names and values */
-static const redisReply *
-es_learn_value(const redisReply *list, const char *name)
-{
-    size_t  i;
-
-    for (i = 0; i + 1 < list->elements; i += 2) {
-        if (list->element[i]->str != NULL
-            && strcmp(list->element[i]->str, name) == 0)
-        {
-            return list->element[i + 1];
-        }
-    }
-
-    return NULL;
-}
-
-
 /* Takes the position from XINFO GROUPS; false if the group is not there. */
 static bool
 es_learn_find(es_learn_t *learn, const redisReply *groups)
 {
-    size_t             i;
-    const redisReply  *name, *id, *read;
+    const redisReply  *group, *id, *read;
 
-    for (i = 0; i < groups->elements; i++) {
-        name = es_learn_value(groups->element[i], "name");
-        id = es_learn_value(groups->element[i], "last-delivered-id");
-        read = es_learn_value(groups->element[i], "entries-read");
+    group = es_reply_group(groups, es_text(learn->group));
+    id = es_reply_named(group, es_str("last-delivered-id"));
+    read = es_reply_named(group, es_str("entries-read"));
 
-        if (name == NULL || id == NULL || name->str == NULL
-            || strcmp(name->str, learn->group) != 0)
-        {
-            continue;
-        }
-
-        learn->read = read != NULL && read->type == REDIS_REPLY_INTEGER
-                      ? read->integer : -1;
-
-        return es_entry_id_parse(&learn->position, es_reply_text(id));
+    if (id == NULL) {
+        return false;
     }
 
-    return false;
+    learn->read = read != NULL && read->type == REDIS_REPLY_INTEGER
+                  ? read->integer : -1;
+
+    return es_entry_id_parse(&learn->position, es_reply_text(id));
 }
 
 

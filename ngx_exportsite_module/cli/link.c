@@ -467,6 +467,39 @@ es_answer(es_cli_t *cli, const char *what)
 }
 
 
+const redisReply *
+es_reply_named(const redisReply *list, es_str_t name)
+{
+    size_t  i;
+
+    for (i = 0; list != NULL && i + 1 < list->elements; i += 2) {
+        if (es_str_eq(es_reply_text(list->element[i]), name)) {
+            return list->element[i + 1];
+        }
+    }
+
+    return NULL;
+}
+
+
+const redisReply *
+es_reply_group(const redisReply *groups, es_str_t name)
+{
+    size_t             i;
+    const redisReply  *is;
+
+    for (i = 0; i < groups->elements; i++) {
+        is = es_reply_named(groups->element[i], es_str("name"));
+
+        if (is != NULL && es_str_eq(es_reply_text(is), name)) {
+            return groups->element[i];
+        }
+    }
+
+    return NULL;
+}
+
+
 const char *
 es_keyf(const es_cli_t *cli, const char *format, ...)
 {

@@ -271,21 +271,6 @@ es_visitor_time(char *buf, uint64_t ms)
 }
 
 
-const redisReply *
-es_visitor_field(const redisReply *list, es_str_t name)
-{
-    size_t  i;
-
-    for (i = 0; list != NULL && i + 1 < list->elements; i += 2) {
-        if (es_str_eq(es_reply_text(list->element[i]), name)) {
-            return list->element[i + 1];
-        }
-    }
-
-    return NULL;
-}
-
-
 static const redisReply *
 es_visitor_error(const redisReply *reply)
 {

@@ -88,9 +88,6 @@ redisReply *es_visitor_state(es_cli_t *cli, const char *key,
 /* "2026-11-22 09:14:07" by this machine's time zone, in buf of 32 bytes */
 const char *es_visitor_time(char *buf, uint64_t ms);
 
-/* The value of a name in a list of names and values in turn, else NULL */
-const redisReply *es_visitor_field(const redisReply *list, es_str_t name);
-
 /*
  * Reads n answers of the pipeline, that to EXEC among them. False if one of
  * them was an error; the first was said, as one of `what`.

@@ -107,7 +107,7 @@ es_forget_meant(const es_forget_t *forget, const redisReply *entry)
         return true;
     }
 
-    ts = es_visitor_field(entry->element[1], es_str("ts"));
+    ts = es_reply_named(entry->element[1], es_str("ts"));
 
     if (ts == NULL || ts->type != REDIS_REPLY_STRING) {
         return true;

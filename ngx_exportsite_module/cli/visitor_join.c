@@ -30,7 +30,7 @@ es_join_number(es_join_t *join, uint64_t n)
 static es_str_t
 es_join_field(const redisReply *profile, es_str_t name)
 {
-    const redisReply  *value = es_visitor_field(profile, name);
+    const redisReply  *value = es_reply_named(profile, name);
 
     return value ? es_reply_text(value) : es_null_str;
 }
@@ -51,7 +51,7 @@ es_join_own(es_state_t *state, const es_joined_t *into,
         value = es_join_field(other->profile, es_learned_own[i]);
 
         if (value.len > 0 && es_str_eq(value, other->state.own[i])
-            && es_visitor_field(into->profile, es_learned_own[i]) == NULL)
+            && es_reply_named(into->profile, es_learned_own[i]) == NULL)
         {
             state->own[i] = value;
         }
@@ -139,7 +139,7 @@ es_visitor_join(es_heap_t *heap, const es_settings_t *settings,
 
     memset(&before, 0, sizeof(es_state_t));
 
-    if (es_visitor_field(into->profile, es_str("last_seen")) != NULL) {
+    if (es_reply_named(into->profile, es_str("last_seen")) != NULL) {
         before = into->state;
     }
 

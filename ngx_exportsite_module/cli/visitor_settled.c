@@ -8,29 +8,16 @@
 #include "visitor.h"
 
 
-#define ES_SETTLED_GROUP  "learn"
-
-
 /* The group's position in XINFO GROUPS; false if there is no such group. */
 static bool
 es_settled_find(const redisReply *groups, es_entry_id_t *position)
 {
-    size_t             i;
-    const redisReply  *name, *id;
+    const redisReply  *id;
 
-    for (i = 0; i < groups->elements; i++) {
-        name = es_visitor_field(groups->element[i], es_str("name"));
-        id = es_visitor_field(groups->element[i],
-                              es_str("last-delivered-id"));
+    id = es_reply_named(es_reply_group(groups, es_str(ES_GROUP)),
+                        es_str("last-delivered-id"));
 
-        if (name != NULL && id != NULL
-            && es_str_eq(es_reply_text(name), es_str(ES_SETTLED_GROUP)))
-        {
-            return es_entry_id_parse(position, es_reply_text(id));
-        }
-    }
-
-    return false;
+    return id != NULL && es_entry_id_parse(position, es_reply_text(id));
 }
 
 
