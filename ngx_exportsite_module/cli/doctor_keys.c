@@ -65,9 +65,7 @@ es_keys_look(es_doctor_t *doctor, es_str_t key, const char *type)
         es_keys_wrong(doctor, key, type, "is not");
     }
 
-    if (reply != NULL) {
-        freeReplyObject(reply);
-    }
+    freeReplyObject(reply);
 }
 
 

@@ -314,9 +314,7 @@ es_rules_industries(es_doctor_t *doctor, es_settings_t *settings)
         }
     }
 
-    if (reply != NULL) {
-        freeReplyObject(reply);
-    }
+    freeReplyObject(reply);
 }
 
 

@@ -126,9 +126,7 @@ es_server_unlogged(es_doctor_t *doctor)
              save && save[0] ? save : "", save && save[0] ? ")" : "",
              es_doctor_redis_cli(doctor), es_doctor_redis_cli(doctor));
 
-    if (reply != NULL) {
-        freeReplyObject(reply);
-    }
+    freeReplyObject(reply);
 }
 
 
@@ -218,9 +216,7 @@ es_doctor_server(es_doctor_t *doctor)
         es_server_disk(doctor, info);
     }
 
-    if (info != NULL) {
-        freeReplyObject(info);
-    }
+    freeReplyObject(info);
 
     if (doctor->cli->link != NULL) {
         es_server_clock(doctor);

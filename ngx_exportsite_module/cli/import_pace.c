@@ -51,10 +51,7 @@ es_import_pace_begin(es_import_t *import)
         es_link_complain(import->cli, "XGROUP CREATE",
                          reply ? reply->str : import->cli->link->errstr);
 
-        if (reply != NULL) {
-            freeReplyObject(reply);
-        }
-
+        freeReplyObject(reply);
         return false;
     }
 

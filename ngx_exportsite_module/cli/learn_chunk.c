@@ -221,9 +221,7 @@ es_learn_text(es_learn_t *learn, es_str_t *text)
          || (reply != NULL && reply->type == REDIS_REPLY_NIL)
          ? ES_LEARN_GOOD : es_learn_answer(learn, reply);
 
-    if (reply != NULL) {
-        freeReplyObject(reply);
-    }
+    freeReplyObject(reply);
 
     return rc;
 }
@@ -291,9 +289,7 @@ es_learn_shown(es_learn_t *learn, es_learn_visitor_t *visitor)
                                    : es_learn_answer(learn, reply);
     }
 
-    if (reply != NULL) {
-        freeReplyObject(reply);
-    }
+    freeReplyObject(reply);
 
     return rc;
 }

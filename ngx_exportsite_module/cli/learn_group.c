@@ -132,9 +132,7 @@ es_learn_load(es_learn_t *learn)
             memcpy(learn->sha[i], reply->str, 41);
         }
 
-        if (reply != NULL) {
-            freeReplyObject(reply);
-        }
+        freeReplyObject(reply);
     }
 
     return rc;
@@ -170,25 +168,18 @@ es_learn_position(es_learn_t *learn)
 
     reply = redisCommand(learn->cli->link, "XINFO GROUPS %s", learn->key);
 
-    if (reply != NULL && reply->type == REDIS_REPLY_ARRAY
-        && es_learn_find(learn, reply))
-    {
-        freeReplyObject(reply);
-        return ES_LEARN_GOOD;
-    }
-
-    rc = ES_LEARN_AGAIN;
-
     if (reply == NULL
         || (reply->type == REDIS_REPLY_ERROR
             && strstr(reply->str, "no such key") == NULL))
     {
         rc = es_learn_refused(learn, "XINFO GROUPS", reply);
+
+    } else {
+        rc = reply->type == REDIS_REPLY_ARRAY && es_learn_find(learn, reply)
+             ? ES_LEARN_GOOD : ES_LEARN_AGAIN;
     }
 
-    if (reply != NULL) {
-        freeReplyObject(reply);
-    }
+    freeReplyObject(reply);
 
     return rc;
 }
@@ -221,9 +212,7 @@ es_learn_create(es_learn_t *learn, const char *more)
         rc = es_learn_refused(learn, "XGROUP CREATE", reply);
     }
 
-    if (reply != NULL) {
-        freeReplyObject(reply);
-    }
+    freeReplyObject(reply);
 
     return rc;
 }
@@ -284,9 +273,7 @@ es_learn_advance(es_learn_t *learn, es_entry_id_t to, size_t n)
         learn->read = read;
     }
 
-    if (reply != NULL) {
-        freeReplyObject(reply);
-    }
+    freeReplyObject(reply);
 
     return rc;
 }
@@ -308,9 +295,7 @@ es_learn_lease(es_learn_t *learn, int64_t ms, bool *fresh)
     rc = es_learn_answer(learn, reply);
     *fresh = rc == ES_LEARN_GOOD && reply->integer == 2;
 
-    if (reply != NULL) {
-        freeReplyObject(reply);
-    }
+    freeReplyObject(reply);
 
     return rc;
 }
@@ -337,9 +322,7 @@ es_learn_newest(es_learn_t *learn, es_entry_id_t *id)
         (void) es_entry_id_parse(id, es_reply_text(last->element[0]));
     }
 
-    if (reply != NULL) {
-        freeReplyObject(reply);
-    }
+    freeReplyObject(reply);
 
     return rc;
 }

@@ -283,6 +283,7 @@ static es_learn_e
 es_learn_forget(es_learn_t *learn, es_learn_chunk_t *chunk)
 {
     size_t       i;
+    es_learn_e   rc;
     redisReply  *reply = NULL;
 
     if (chunk->nforgotten == 0) {
@@ -300,18 +301,16 @@ es_learn_forget(es_learn_t *learn, es_learn_chunk_t *chunk)
     es_out_send(&learn->out, learn->cli->link);
     (void) redisGetReply(learn->cli->link, (void **) &reply);
 
-    if (reply != NULL && reply->type == REDIS_REPLY_INTEGER) {
-        freeReplyObject(reply);
-        return ES_LEARN_GOOD;
+    rc = ES_LEARN_GOOD;
+
+    if (reply == NULL || reply->type != REDIS_REPLY_INTEGER) {
+        (void) es_learn_answer(learn, reply);
+        rc = ES_LEARN_FAIL;
     }
 
-    (void) es_learn_answer(learn, reply);
+    freeReplyObject(reply);
 
-    if (reply != NULL) {
-        freeReplyObject(reply);
-    }
-
-    return ES_LEARN_FAIL;
+    return rc;
 }
 
 

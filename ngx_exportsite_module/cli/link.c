@@ -179,9 +179,7 @@ es_link_first(const es_cli_t *cli, redisContext *link, const char *what,
                  remedy);
     }
 
-    if (reply != NULL) {
-        freeReplyObject(reply);
-    }
+    freeReplyObject(reply);
 
     return good;
 }

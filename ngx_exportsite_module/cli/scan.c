@@ -200,10 +200,7 @@ es_scan_next(es_scan_t *scan, const es_str_t **keys)
             return -1;
         }
 
-        if (scan->page != NULL) {
-            freeReplyObject(scan->page);
-        }
-
+        freeReplyObject(scan->page);
         scan->page = page;
 
         if (!es_scan_answer(page)) {
@@ -233,10 +230,7 @@ es_scan_name(const es_scan_t *scan, es_str_t key)
 void
 es_scan_end(es_scan_t *scan)
 {
-    if (scan->page != NULL) {
-        freeReplyObject(scan->page);
-    }
-
+    freeReplyObject(scan->page);
     free(scan->keys);
     free(scan->seen);
     free(scan);

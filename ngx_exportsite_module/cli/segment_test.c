@@ -227,9 +227,7 @@ es_test_one(es_cli_t *cli, const es_args_t *args, es_person_t *person,
     status = es_person_is_in(person, es_catalog_number(person->catalog, entry))
              ? ES_EXIT_GOOD : ES_EXIT_FAIL;
 
-    if (reply != NULL) {
-        freeReplyObject(reply);
-    }
+    freeReplyObject(reply);
 
     return status;
 }

@@ -318,9 +318,7 @@ es_slot_rm(es_cli_t *cli, const es_args_t *args)
                    es_shown(key));
         }
 
-        if (reply != NULL) {
-            freeReplyObject(reply);
-        }
+        freeReplyObject(reply);
     }
 
     if (cli->json) {

@@ -258,9 +258,7 @@ es_forget_bury(es_forget_t *forget, es_str_t id)
         if (cli->link != NULL) {
             (void) redisGetReply(cli->link, (void **) &reply);
 
-            if (reply != NULL) {
-                freeReplyObject(reply);
-            }
+            freeReplyObject(reply);
         }
 
         return false;

@@ -418,9 +418,7 @@ es_merge_join(es_merge_t *merge)
     }
 
     for (i = 0; i < 4; i++) {
-        if (replies[i] != NULL) {
-            freeReplyObject(replies[i]);
-        }
+        freeReplyObject(replies[i]);
     }
 
     es_heap_destroy(heap);

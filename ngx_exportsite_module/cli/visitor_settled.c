@@ -105,11 +105,6 @@ es_visitor_settled(es_cli_t *cli, const es_visitor_t *one,
 void
 es_visitor_settled_free(es_settled_t *settled)
 {
-    if (settled->one_text != NULL) {
-        freeReplyObject(settled->one_text);
-    }
-
-    if (settled->two_text != NULL) {
-        freeReplyObject(settled->two_text);
-    }
+    freeReplyObject(settled->one_text);
+    freeReplyObject(settled->two_text);
 }

@@ -476,14 +476,8 @@ es_visitor_show(es_cli_t *cli, const es_args_t *args)
         }
     }
 
-    if (show.profile != NULL) {
-        freeReplyObject(show.profile);
-    }
-
-    if (show.text != NULL) {
-        freeReplyObject(show.text);
-    }
-
+    freeReplyObject(show.profile);
+    freeReplyObject(show.text);
     json_decref(show.events);
     es_ids_free(&show.ids);
 
