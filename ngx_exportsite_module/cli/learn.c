@@ -275,7 +275,7 @@ es_learn_connect(es_learn_t *learn, es_learn_loop_t *loop)
     loop->loaded = 0;
 
     if (es_link_quiet(learn->cli, why, sizeof(why)) == NULL) {
-        es_learn_complain(learn, "connection", why);
+        es_learn_unreached(learn, why);
         return ES_LEARN_FAIL;
     }
 

@@ -187,8 +187,13 @@ es_learn_e es_learn_answer(es_learn_t *learn, const redisReply *reply);
 es_learn_e es_learn_refused(es_learn_t *learn, const char *command,
     const redisReply *reply);
 
-/* Says an error, unless the same was said within the last minute. */
+/*
+ * Each says what is wrong, unless the same was said within the last minute: an
+ * error of Redis; that there is no Redis; that a visitor's state is no state.
+ */
 void es_learn_complain(es_learn_t *learn, const char *what,
     const char *error);
+void es_learn_unreached(es_learn_t *learn, const char *why);
+void es_learn_unreadable(es_learn_t *learn, es_str_t id);
 
 #endif

@@ -260,7 +260,7 @@ es_learn_state(es_learn_t *learn, es_learn_visitor_t *visitor)
 
     if (!es_state_parse(visitor->state, visitor->text)) {
         visitor->broken = true;
-        es_learn_complain(learn, "state", es_shown(visitor->id));
+        es_learn_unreadable(learn, visitor->id);
         return;
     }
 

@@ -22,39 +22,62 @@ static const char *const  es_learn_scripts[ES_LEARN_SCRIPTS] = {
 };
 
 
-void
-es_learn_complain(es_learn_t *learn, const char *what, const char *error)
+/* Was this said within the last minute? If not, it is taken to be said now. */
+static bool
+es_learn_said(es_learn_t *learn, es_str_t what, es_str_t error)
 {
     size_t           slot;
     uint64_t         hash, now;
     static uint64_t  said[ES_LEARN_SAID], at[ES_LEARN_SAID];
 
-    hash = es_siphash13(learn->hash_key, what, strlen(what))
-           ^ es_siphash13(learn->hash_key, error, strlen(error));
+    hash = es_siphash13(learn->hash_key, what.data, what.len)
+           ^ es_siphash13(learn->hash_key, error.data, error.len);
     slot = hash % ES_LEARN_SAID;
     now = es_now();
 
     if (said[slot] == hash && now - at[slot] < ES_LEARN_SILENCE) {
-        return;
+        return true;
     }
 
     said[slot] = hash;
     at[slot] = now;
 
-    if (strcmp(what, "state") == 0) {
-        es_fail("what was learned of the visitor %s cannot be read, so nothing "
-                "more is; to begin anew, delete es:state:{es:profile:%s} "
-                "(with your prefix)", error, error);
-        return;
-    }
+    return false;
+}
 
-    if (strcmp(what, "connection") == 0) {
+
+void
+es_learn_complain(es_learn_t *learn, const char *what, const char *error)
+{
+    if (!es_learn_said(learn, es_text(what), es_text(error))) {
+        es_link_complain(learn->cli, what, error);
+    }
+}
+
+
+void
+es_learn_unreached(es_learn_t *learn, const char *why)
+{
+    if (!es_learn_said(learn, es_str("Redis"), es_text(why))) {
         es_fail("Redis: %s; trying again until it answers",
-                es_shown(es_text(error)));
-        return;
+                es_shown(es_text(why)));
     }
+}
 
-    es_link_complain(learn->cli, what, error);
+
+void
+es_learn_unreadable(es_learn_t *learn, es_str_t id)
+{
+    char      buf[ES_KEY_MAX];
+    es_str_t  key;
+
+    key = es_state_key(buf, learn->cli->prefix, id);
+
+    if (!es_learn_said(learn, key, id)) {
+        es_fail("what was learned of the visitor %s cannot be read, so nothing "
+                "more is; to begin anew, delete %s", es_shown(id),
+                es_shown(key));
+    }
 }
 
 
@@ -62,9 +85,8 @@ es_learn_e
 es_learn_answer(es_learn_t *learn, const redisReply *reply)
 {
     if (reply == NULL) {
-        es_learn_complain(learn, "connection",
-                          learn->cli->link->err ? learn->cli->link->errstr
-                                                : "no answer");
+        es_learn_unreached(learn, learn->cli->link->err
+                                  ? learn->cli->link->errstr : "no answer");
         return ES_LEARN_FAIL;
     }
 
