@@ -132,7 +132,7 @@ es_import_note_day(es_import_t *import)
     es_import_day_t  *day;
 
     day = es_import_day(import);
-    number = es_logline_day(import->view.line.time);
+    number = es_day_of(import->view.line.time);
 
     if (day->seen) {
         return;
@@ -491,9 +491,8 @@ es_import_settings(es_import_t *import, es_cli_t *cli, const es_args_t *args)
         import->has_geo = true;
     }
 
-    import->days = calloc(es_logline_day(import->now)
-                          - es_logline_day(ES_IMPORT_SINCE) + 3,
-                          sizeof(es_import_day_t));
+    import->days = calloc(es_day_of(import->now) - es_day_of(ES_IMPORT_SINCE)
+                          + 3, sizeof(es_import_day_t));
 
     return import->days ? ES_EXIT_GOOD : es_fail("no memory");
 }

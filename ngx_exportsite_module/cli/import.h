@@ -20,6 +20,7 @@
 #include "../core/agent.h"
 #include "../core/event.h"
 #include "../core/siphash.h"
+#include "../learn/day.h"
 #include "../learn/logline.h"
 #include "../redis/keys.h"
 #include "cli.h"

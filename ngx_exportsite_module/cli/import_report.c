@@ -55,7 +55,7 @@ es_import_json(es_import_t *import, uint64_t ms, const char *first,
 void
 es_import_report(es_import_t *import)
 {
-    char         first[ES_LOGLINE_DATE + 1], last[ES_LOGLINE_DATE + 1];
+    char         first[ES_DAY_TEXT + 1], last[ES_DAY_TEXT + 1];
     size_t       i;
     double       seconds;
     uint64_t     ms;
@@ -64,10 +64,10 @@ es_import_report(es_import_t *import)
     ms = es_now() - import->now + 1;
     seconds = (double) ms / 1000;
 
-    es_logline_date(first, import->first_day);
-    es_logline_date(last, import->last_day);
-    first[ES_LOGLINE_DATE] = '\0';
-    last[ES_LOGLINE_DATE] = '\0';
+    es_day_format(first, import->first_day);
+    es_day_format(last, import->last_day);
+    first[ES_DAY_TEXT] = '\0';
+    last[ES_DAY_TEXT] = '\0';
 
     if (import->cli->json) {
         es_import_json(import, ms, first, last);

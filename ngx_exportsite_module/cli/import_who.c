@@ -20,9 +20,9 @@ es_import_day(es_import_t *import)
 {
     uint32_t  day;
 
-    day = es_logline_day(import->view.line.time);
+    day = es_day_of(import->view.line.time);
 
-    return &import->days[day - es_logline_day(ES_IMPORT_SINCE)];
+    return &import->days[day - es_day_of(ES_IMPORT_SINCE)];
 }
 
 
@@ -90,7 +90,7 @@ es_import_salt(es_import_t *import, es_import_day_t *day)
 {
     int          i, type;
     bool         good;
-    char         date[ES_LOGLINE_DATE], buf[ES_KEY_MAX];
+    char         date[ES_DAY_TEXT], buf[ES_KEY_MAX];
     es_str_t     key;
     redisReply  *reply;
 
@@ -98,7 +98,7 @@ es_import_salt(es_import_t *import, es_import_day_t *day)
         return false;
     }
 
-    es_logline_date(date, es_logline_day(import->view.line.time));
+    es_day_format(date, es_day_of(import->view.line.time));
     key = es_salt_key(buf, import->cli->prefix,
                       (es_str_t) { sizeof(date), date });
 

@@ -1,11 +1,11 @@
 /* A computed chunk is written, in three steps. */
+#include "../learn/day.h"
 #include "../redis/keys.h"
 #include "learn.h"
 #include "learned.h"
 
 
 #define ES_LEARN_LOG_DAYS  2           /* that an imported visitor is kept */
-#define ES_LEARN_DAY       86400
 
 
 static es_str_t
@@ -92,20 +92,14 @@ es_learn_value(es_learn_t *learn, const es_tally_value_t *value)
 static int64_t
 es_learn_expiry(es_learn_t *learn, es_str_t date)
 {
-    int      y, m, d;
-    char     text[11] = "";
-    int64_t  day;
+    int   year, month, day;
+    char  text[ES_DAY_TEXT + 1] = "";
 
-    memcpy(text, date.data, 10);
-    (void) sscanf(text, "%d-%d-%d", &y, &m, &d);
+    memcpy(text, date.data, ES_DAY_TEXT);
+    (void) sscanf(text, "%d-%d-%d", &year, &month, &day);
 
-    /* days from the civil calendar, years beginning in March */
-
-    y -= m <= 2;
-    day = 365LL * y + y / 4 - y / 100 + y / 400
-          + (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1 - 719468;
-
-    return (day + 1 + learn->lessons.settings.counter_days) * ES_LEARN_DAY;
+    return (es_day_number(year, month, day) + 1
+            + learn->lessons.settings.counter_days) * ES_DAY;
 }
 
 
@@ -247,7 +241,7 @@ es_learn_visitor(es_learn_t *learn, es_learn_visitor_t *visitor)
     es_out_arg(out, es_state_head(visitor->text));
     es_out_arg(out, visitor->gone);
     es_out_arg(out, (es_str_t) { es_state_format(visitor->state, buf), buf });
-    es_out_int(out, days * ES_LEARN_DAY);
+    es_out_int(out, days * ES_DAY);
     es_out_int(out, (int64_t) nown);
 
     for (i = 0; i < nown; i++) {

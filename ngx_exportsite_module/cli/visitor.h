@@ -5,6 +5,7 @@
 #ifndef ES_CLI_VISITOR_H
 #define ES_CLI_VISITOR_H
 
+#include "../learn/day.h"
 #include "../learn/state.h"
 #include "../redis/keys.h"
 #include "cli.h"
@@ -13,10 +14,9 @@
 
 #define ES_VISITOR_NAME  64            /* bytes of an id */
 #define ES_VISITOR_KEY   (ES_KEY_MAX + 16)
-#define ES_VISITOR_DAY   86400         /* s */
 
 /* A tombstone stays for 30 days. */
-#define ES_VISITOR_GONE  (30 * ES_VISITOR_DAY)
+#define ES_VISITOR_GONE  (30 * ES_DAY)
 
 /* A field of the profile for each id that was merged into it: when, in us */
 #define ES_VISITOR_MERGED  "merged:"

@@ -151,7 +151,7 @@ es_visitor_join(es_heap_t *heap, const es_settings_t *settings,
     es_join_arg(&join, es_heap_copy(heap, (es_str_t) {
         es_state_format(&state, text), text }));
     es_join_number(&join, (uint64_t) settings->profile_days
-                          * ES_VISITOR_DAY);
+                          * ES_DAY);
     es_join_arg(&join, es_heap_copy(heap, (es_str_t) {
         snprintf(note, sizeof(note), ES_VISITOR_MERGED "%.*s",
                  (int) other_id.len, other_id.data), note }));

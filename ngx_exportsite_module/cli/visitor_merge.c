@@ -49,7 +49,7 @@ es_merge_ttl(const es_merge_t *merge, char *buf, size_t size)
 {
     int64_t  ttl;
 
-    ttl = merge->settings.profile_days * ES_VISITOR_DAY;
+    ttl = merge->settings.profile_days * ES_DAY;
     ttl = ttl > ES_VISITOR_GONE ? ttl : ES_VISITOR_GONE;
 
     return (es_str_t) { snprintf(buf, size, "%lld", (long long) ttl), buf };
@@ -196,7 +196,7 @@ es_merge_touch(es_merge_t *merge, es_settled_t *settled)
     args[5] = (es_str_t) { es_state_format(&settled->one, text), text };
     args[6] = (es_str_t) {
         snprintf(ttl, sizeof(ttl), "%lld",
-                 (long long) merge->settings.profile_days * ES_VISITOR_DAY),
+                 (long long) merge->settings.profile_days * ES_DAY),
         ttl };
     args[7] = es_str("0");
 

@@ -275,7 +275,7 @@ es_visitor_set(es_cli_t *cli, const es_args_t *args)
     {
         /* a profile made here goes when nobody ever comes for it */
 
-        ttl = reply->integer == -2 ? settings.profile_days * ES_VISITOR_DAY
+        ttl = reply->integer == -2 ? settings.profile_days * ES_DAY
                                    : 0;
         freeReplyObject(reply);
 

@@ -1,12 +1,10 @@
+#include "day.h"
 #include "logline.h"
 #include "logline_parts.h"
 
 
 #define LOGLINE_TIME       26            /* "22/Nov/2026:09:12:03 +0100" */
-#define LOGLINE_DAY        86400         /* s */
 #define LOGLINE_END        253402300800          /* s until the year 10000 */
-#define LOGLINE_ERA        146097        /* days of 400 years */
-#define LOGLINE_ERA_BEGIN  719468        /* days from 0000-03-01 to 1970 */
 
 
 static inline bool
@@ -65,27 +63,6 @@ logline_month_days(int32_t year, int32_t month)
 }
 
 
-/*
- * Days since 1970-01-01 in the Gregorian calendar. Years begin with March here,
- * so that the day that not all of them have is the last: a month's first day in
- * such a year is (153 * month + 2) / 5.
- */
-static int64_t
-logline_days(int32_t year, int32_t month, int32_t day)
-{
-    int64_t  y, era, of_era, of_year;
-
-    y = month > 2 ? year : year - 1;
-    month = month > 2 ? month - 3 : month + 9;
-    era = y / 400;
-    of_era = y - era * 400;
-    of_year = (153 * month + 2) / 5 + day - 1;
-
-    return era * LOGLINE_ERA + of_era * 365 + of_era / 4 - of_era / 100
-           + of_year - LOGLINE_ERA_BEGIN;
-}
-
-
 /* p has LOGLINE_TIME bytes. */
 static bool
 logline_time(const char *p, uint64_t *ms)
@@ -121,7 +98,7 @@ logline_time(const char *p, uint64_t *ms)
     }
 
     zone = zone_hour * 3600 + zone_minute * 60;
-    time = logline_days(year, month, day) * LOGLINE_DAY + hour * 3600
+    time = es_day_number(year, month, day) * ES_DAY + hour * 3600
            + minute * 60 + second - (p[21] == '+' ? zone : -zone);
 
     if (time < 0 || time >= LOGLINE_END) {
@@ -455,43 +432,4 @@ es_logline_parse(es_logline_t *line, char *text, size_t len)
     line->agent = logline_plain(line->agent);
 
     return true;
-}
-
-
-uint32_t
-es_logline_day(uint64_t ms)
-{
-    return (uint32_t) (ms / 1000 / LOGLINE_DAY);
-}
-
-
-static void
-logline_put(char *p, uint64_t n, size_t digits)
-{
-    while (digits-- > 0) {
-        p[digits] = (char) ('0' + n % 10);
-        n /= 10;
-    }
-}
-
-
-/* The way back of logline_days() */
-void
-es_logline_date(char date[ES_LOGLINE_DATE], uint32_t day)
-{
-    uint64_t  days, era, of_era, of_year, year, month;
-
-    days = (uint64_t) day + LOGLINE_ERA_BEGIN;
-    era = days / LOGLINE_ERA;
-    of_era = days % LOGLINE_ERA;
-    year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    of_year = of_era - (365 * year + year / 4 - year / 100);
-    month = (5 * of_year + 2) / 153;
-
-    logline_put(date + 8, of_year - (153 * month + 2) / 5 + 1, 2);
-    month = month < 10 ? month + 3 : month - 9;
-    logline_put(date + 5, month, 2);
-    logline_put(date, year + era * 400 + (month <= 2), 4);
-    date[4] = '-';
-    date[7] = '-';
 }

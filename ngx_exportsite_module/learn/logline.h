@@ -32,8 +32,6 @@ typedef struct {
     es_str_t  args;               /* what follows "?", as it stands there */
 } es_logline_request_t;
 
-#define ES_LOGLINE_DATE  10       /* "2026-11-22" */
-
 
 /*
  * Reads a line, given without the end of line; false if it is none of this
@@ -52,9 +50,5 @@ bool es_logline_parse(es_logline_t *line, char *text, size_t len);
  */
 bool es_logline_request(es_logline_request_t *request, es_str_t text,
     char *buf);
-
-/* The UTC day of a time, counted from 1970-01-01; and a day as "2026-11-22". */
-uint32_t es_logline_day(uint64_t ms);
-void es_logline_date(char date[ES_LOGLINE_DATE], uint32_t day);
 
 #endif

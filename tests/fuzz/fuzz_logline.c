@@ -3,6 +3,7 @@
  * and read again: nothing may have changed. Paths are held against a slow walk
  * over their segments.
  */
+#include "../../ngx_exportsite_module/learn/day.h"
 #include "../../ngx_exportsite_module/learn/logline.h"
 
 #include <stdio.h>
@@ -244,7 +245,7 @@ check_again(const es_logline_t *line)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char           date[ES_LOGLINE_DATE], *text;
+    char           date[ES_DAY_TEXT], *text;
     es_logline_t   line;
 
     check_request((es_str_t) { size, (const char *) data });
@@ -267,7 +268,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(line.time % 1000 == 0);
     must(line.time < UINT64_C(253402300800000));       /* in the year 9999 */
 
-    es_logline_date(date, es_logline_day(line.time));
+    es_day_format(date, es_day_of(line.time));
     must(strncmp(date, "1970-01-01", sizeof(date)) >= 0);
 
     check_request(line.request);

@@ -1,4 +1,5 @@
 #include "check.h"
+#include "../../ngx_exportsite_module/learn/day.h"
 #include "../../ngx_exportsite_module/learn/logline.h"
 
 #include <time.h>
@@ -246,7 +247,7 @@ test_times(void)
 static void
 test_days(void)
 {
-    char        text[64], date[ES_LOGLINE_DATE];
+    char        text[64], date[ES_DAY_TEXT];
     time_t      t;
     uint64_t    ms;
     uint32_t    day;
@@ -258,16 +259,16 @@ test_days(void)
         strftime(text, sizeof(text), "%d/%b/%Y:%H:%M:%S +0000", tm);
 
         if (!time_of(text, &ms) || ms != (uint64_t) t * 1000
-            || es_logline_day(ms) != day)
+            || es_day_of(ms) != day)
         {
             check_failed++;
             fprintf(stderr, "wrong: %s\n", text);
         }
 
         strftime(text, sizeof(text), "%Y-%m-%d", tm);
-        es_logline_date(date, day);
+        es_day_format(date, day);
 
-        if (memcmp(date, text, ES_LOGLINE_DATE) != 0) {
+        if (memcmp(date, text, ES_DAY_TEXT) != 0) {
             check_failed++;
             fprintf(stderr, "wrong: %s\n", text);
         }
