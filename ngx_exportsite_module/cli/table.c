@@ -79,25 +79,18 @@ es_table(const es_cli_t *cli, ...)
 static es_str_t
 es_table_copy(es_table_t *table, es_str_t text)
 {
-    size_t    len;
-    char     *buf, *p;
+    char      *buf, *p;
+    es_str_t   piece;
 
     buf = es_alloc(es_heap_pool(table->heap), text.len + 1);
+    p = buf;
 
-    for (p = buf; text.len > 0; text.data += len, text.len -= len) {
-        len = es_utf8_length(text.data, text.len);
-
-        if (len == 0 || (uint8_t) text.data[0] < 0x20 || text.data[0] == 0x7f
-            || (len == 2 && (uint8_t) text.data[0] == 0xc2
-                && (uint8_t) text.data[1] < 0xa0))
-        {
-            *p++ = '?';
-            len = len ? len : 1;
-            continue;
-        }
-
-        memcpy(p, text.data, len);
-        p += len;
+    for (piece = es_shown_next(&text);
+         piece.len > 0;
+         piece = es_shown_next(&text))
+    {
+        memcpy(p, piece.data, piece.len);
+        p += piece.len;
     }
 
     return (es_str_t) { p - buf, buf };
