@@ -321,18 +321,14 @@ es_rules_industries(es_doctor_t *doctor, es_settings_t *settings)
 void
 es_doctor_rules(es_doctor_t *doctor)
 {
-    es_lessons_t  *lessons;
+    es_settings_t  settings;
 
-    lessons = es_alloc(es_heap_pool(doctor->heap), sizeof(es_lessons_t));
-    es_lessons_init(lessons);
-
+    es_settings_default(&settings);
     es_rules_segments(doctor);
     es_rules_lessons(doctor, ES_KEY_TOPICS);
     es_rules_lessons(doctor, ES_KEY_SCORES);
-    es_rules_settings(doctor, &lessons->settings);
-    es_rules_industries(doctor, &lessons->settings);
-
-    es_lessons_free(lessons);
+    es_rules_settings(doctor, &settings);
+    es_rules_industries(doctor, &settings);
 }
 
 

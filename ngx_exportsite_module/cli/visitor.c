@@ -201,24 +201,15 @@ es_visitor_gone(es_cli_t *cli, const es_visitor_t *visitor, es_gone_t *gone)
 bool
 es_visitor_settings(es_cli_t *cli, es_settings_t *settings)
 {
-    char           why[256];
-    size_t         i;
-    redisReply    *reply;
-    es_lessons_t  *lessons;
+    char         why[256];
+    size_t       i;
+    redisReply  *reply;
 
     static const char *const  names[ES_VISITOR_SETTINGS] = {
         "profile_days", "interest_days"
     };
 
-    lessons = malloc(sizeof(es_lessons_t));
-    if (lessons == NULL) {
-        exit(es_fail("no memory"));
-    }
-
-    es_lessons_init(lessons);
-    *settings = lessons->settings;
-    es_lessons_free(lessons);
-    free(lessons);
+    es_settings_default(settings);
 
     reply = es_ask(cli, "HMGET %s %s %s", es_keyf(cli, ES_KEY_SETTINGS),
                    names[0], names[1]);
