@@ -109,29 +109,25 @@ es_visitor_take(const es_cli_t *cli, const char *verb, const char *text,
 
 
 static void
-es_visitor_key(char *buf, es_str_t key, const char *behind)
+es_visitor_key(char *key, const es_cli_t *cli, es_str_t id,
+    es_str_t (*make)(char *buf, es_str_t prefix, es_str_t id))
 {
-    snprintf(buf, ES_VISITOR_KEY, "%.*s%s", (int) key.len, key.data, behind);
+    key[make(key, cli->prefix, id).len] = '\0';
 }
 
 
 void
 es_visitor_keys(const es_cli_t *cli, es_str_t id, es_visitor_t *visitor)
 {
-    char      buf[ES_KEY_MAX];
-    es_str_t  state;
-
     memcpy(visitor->name, id.data, id.len);
     visitor->name[id.len] = '\0';
     visitor->id = (es_str_t) { id.len, visitor->name };
 
-    es_visitor_key(visitor->profile, es_profile_key(buf, cli->prefix, id), "");
-    es_visitor_key(visitor->gone, es_gone_key(buf, cli->prefix, id), "");
-
-    state = es_state_key(buf, cli->prefix, id);
-    es_visitor_key(visitor->state, state, "");
-    es_visitor_key(visitor->merging, state, ":merging");
-    es_visitor_key(visitor->fields, state, ":fields");
+    es_visitor_key(visitor->profile, cli, id, es_profile_key);
+    es_visitor_key(visitor->state, cli, id, es_state_key);
+    es_visitor_key(visitor->gone, cli, id, es_gone_key);
+    es_visitor_key(visitor->merging, cli, id, es_merging_key);
+    es_visitor_key(visitor->fields, cli, id, es_fields_key);
 }
 
 

@@ -13,7 +13,6 @@
 
 
 #define ES_VISITOR_NAME  64            /* bytes of an id */
-#define ES_VISITOR_KEY   (ES_KEY_MAX + 16)
 
 /* A tombstone stays for 30 days. */
 #define ES_VISITOR_GONE  (30 * ES_DAY)
@@ -24,13 +23,11 @@
 typedef struct {
     es_str_t  id;                      /* terminated, as the others */
     char      name[ES_VISITOR_NAME + 1];
-    char      profile[ES_VISITOR_KEY];
-    char      state[ES_VISITOR_KEY];
-    char      gone[ES_VISITOR_KEY];
-
-    /* where state and profile wait while they are merged into another one's */
-    char      merging[ES_VISITOR_KEY];
-    char      fields[ES_VISITOR_KEY];
+    char      profile[ES_KEY_MAX];
+    char      state[ES_KEY_MAX];
+    char      gone[ES_KEY_MAX];
+    char      merging[ES_KEY_MAX];
+    char      fields[ES_KEY_MAX];
 } es_visitor_t;
 
 /* What became of an id */

@@ -29,7 +29,7 @@ typedef enum {
 /* One of the places where something of a visitor may be */
 typedef struct {
     const char     *name;
-    char            key[ES_VISITOR_KEY];         /* of a stream */
+    char            key[ES_KEY_MAX];         /* of a stream */
     es_entry_id_t   end;               /* its last entry when this began */
     uint64_t        deleted, left, since;
     bool            failed;            /* `left` tells nothing */
@@ -406,7 +406,7 @@ es_forget_name(es_forget_t *forget)
         forget->places[i].name = names[i];
 
         if (keys[i] != NULL) {
-            snprintf(forget->places[i].key, ES_VISITOR_KEY, "%s", keys[i]);
+            snprintf(forget->places[i].key, ES_KEY_MAX, "%s", keys[i]);
         }
     }
 

@@ -25,7 +25,7 @@ es_settled_find(const redisReply *groups, es_entry_id_t *position)
 static bool
 es_settled_position(es_cli_t *cli, es_entry_id_t *position)
 {
-    char         key[ES_VISITOR_KEY];
+    char         key[ES_KEY_MAX];
     redisReply  *reply;
 
     snprintf(key, sizeof(key), "%s", es_keyf(cli, "%s", cli->stream.data));

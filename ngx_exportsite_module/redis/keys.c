@@ -137,23 +137,45 @@ es_profile_key(char *buf, es_str_t prefix, es_str_t id)
 }
 
 
+/* family + "{" + the profile's key + "}" + behind */
+static es_str_t
+es_key_beside(char *buf, es_str_t prefix, es_str_t family, es_str_t id,
+    es_str_t behind)
+{
+    const es_str_t  parts[] = { family, es_str("{"), prefix,
+                                es_str(ES_KEY_PROFILE), id, es_str("}"),
+                                behind };
+
+    return es_key_join(buf, prefix, parts, 7);
+}
+
+
 es_str_t
 es_state_key(char *buf, es_str_t prefix, es_str_t id)
 {
-    const es_str_t  parts[] = { es_str("state:{"), prefix,
-                                es_str(ES_KEY_PROFILE), id, es_str("}") };
-
-    return es_key_join(buf, prefix, parts, 5);
+    return es_key_beside(buf, prefix, es_str("state:"), id, es_null_str);
 }
 
 
 es_str_t
 es_gone_key(char *buf, es_str_t prefix, es_str_t id)
 {
-    const es_str_t  parts[] = { es_str("gone:{"), prefix,
-                                es_str(ES_KEY_PROFILE), id, es_str("}") };
+    return es_key_beside(buf, prefix, es_str("gone:"), id, es_null_str);
+}
 
-    return es_key_join(buf, prefix, parts, 5);
+
+es_str_t
+es_merging_key(char *buf, es_str_t prefix, es_str_t id)
+{
+    return es_key_beside(buf, prefix, es_str("state:"), id,
+                         es_str(":merging"));
+}
+
+
+es_str_t
+es_fields_key(char *buf, es_str_t prefix, es_str_t id)
+{
+    return es_key_beside(buf, prefix, es_str("state:"), id, es_str(":fields"));
 }
 
 

@@ -49,12 +49,15 @@ es_str_t es_key(char *buf, es_str_t prefix, es_str_t name);
 
 /*
  * What belongs to a visitor, each into buf of ES_KEY_MAX bytes: the profile,
- * what the learner remembers, and what became of an id that is no more. All
- * three lie in one hash slot of a Redis Cluster, that of the profile's key.
+ * what the learner remembers, and what became of an id that is no more; and
+ * where state and profile wait while they are merged into another one's. All
+ * lie in one hash slot of a Redis Cluster, that of the profile's key.
  */
 es_str_t es_profile_key(char *buf, es_str_t prefix, es_str_t id);
 es_str_t es_state_key(char *buf, es_str_t prefix, es_str_t id);
 es_str_t es_gone_key(char *buf, es_str_t prefix, es_str_t id);
+es_str_t es_merging_key(char *buf, es_str_t prefix, es_str_t id);
+es_str_t es_fields_key(char *buf, es_str_t prefix, es_str_t id);
 
 /*
  * The counters of a day ("2026-11-22") in a dimension ("country"), and the

@@ -115,8 +115,8 @@ static void
 test_visitor_keys(void)
 {
     char      profile[ES_KEY_MAX], state[ES_KEY_MAX], gone[ES_KEY_MAX],
-              prefix[ES_PREFIX_MAX], id[64];
-    es_str_t  a, b, c;
+              merging[ES_KEY_MAX], prefix[ES_PREFIX_MAX], id[64];
+    es_str_t  a, b, c, d;
 
     a = es_profile_key(profile, es_str("es:"), es_str("ab12"));
     b = es_state_key(state, es_str("es:"), es_str("ab12"));
@@ -127,11 +127,19 @@ test_visitor_keys(void)
     check(es_str_eq(c, es_str("es:gone:{es:profile:ab12}")));
     check(es_str_eq(slot(a), slot(b)) && es_str_eq(slot(a), slot(c)));
 
+    d = es_merging_key(merging, es_str("es:"), es_str("ab12"));
+    check(es_str_eq(d, es_str("es:state:{es:profile:ab12}:merging")));
+    d = es_fields_key(merging, es_str("es:"), es_str("ab12"));
+    check(es_str_eq(d, es_str("es:state:{es:profile:ab12}:fields")));
+    check(es_str_eq(slot(a), slot(d)));
+
+    /* all of them with room for a "\0" */
+
     memset(prefix, 'p', sizeof(prefix));
     memset(id, 'i', sizeof(id));
-    b = es_state_key(state, (es_str_t) { sizeof(prefix), prefix },
-                     (es_str_t) { sizeof(id), id });
-    check(b.len <= ES_KEY_MAX);
+    d = es_merging_key(merging, (es_str_t) { sizeof(prefix), prefix },
+                       (es_str_t) { sizeof(id), id });
+    check(d.len < ES_KEY_MAX);
 }
 
 
