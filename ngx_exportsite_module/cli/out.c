@@ -1,10 +1,8 @@
 /* A buffer of commands that grows as it needs to. */
 #include <stdlib.h>
 
+#include "../core/event.h"
 #include "out.h"
-
-
-#define ES_OUT_HEAD  32                /* "$" digits CR LF, and CR LF behind */
 
 
 static char *
@@ -27,26 +25,10 @@ es_out_room(es_out_t *out, size_t len)
 }
 
 
-/* "*" or "$", a number, the end of the line */
 static void
 es_out_head(es_out_t *out, char type, size_t n)
 {
-    char    digits[20], *p;
-    size_t  i = sizeof(digits);
-
-    do {
-        digits[--i] = (char) ('0' + n % 10);
-        n /= 10;
-    } while (n != 0);
-
-    p = es_out_room(out, ES_OUT_HEAD);
-    *p++ = type;
-    memcpy(p, digits + i, sizeof(digits) - i);
-    p += sizeof(digits) - i;
-    *p++ = '\r';
-    *p++ = '\n';
-
-    out->len = p - out->data;
+    out->len += es_resp_head(es_out_room(out, ES_RESP_HEAD), type, n);
 }
 
 

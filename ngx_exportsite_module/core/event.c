@@ -120,9 +120,13 @@ event_bulk_head(char *p, size_t len)
 
 
 size_t
-es_resp_bulk_head(char *p, size_t len)
+es_resp_head(char *p, char type, size_t n)
 {
-    return event_bulk_head(p, len);
+    size_t  len = event_bulk_head(p, n);
+
+    *p = type;
+
+    return len;
 }
 
 

@@ -101,8 +101,13 @@ void es_event_put_int(es_event_t *e, es_event_field_e field, uint64_t n);
  */
 bool es_event_sound(es_str_t data, uint32_t args);
 
-/* "$len\r\n", the head of a bulk string; p has room for 24 bytes. Its length */
-size_t es_resp_bulk_head(char *p, size_t len);
+/*
+ * "$n\r\n", the head of a bulk string, or "*n\r\n", that of an array, to p with
+ * room for ES_RESP_HEAD bytes, whatever n is. Its length
+ */
+#define ES_RESP_HEAD  24
+
+size_t es_resp_head(char *p, char type, size_t n);
 
 /*
  * The host of an http or https URL, as it stands there, without user and port:

@@ -2,6 +2,7 @@
  * Key names and commands. The mark of a producer shares the stream's hash slot
  * by a hash tag, so that the script stays inside one slot of a Redis Cluster.
  */
+#include "../core/event.h"
 #include "../core/text.h"
 #include "keys.h"
 
@@ -68,21 +69,17 @@ es_decimal(char *p, uint64_t n)
 }
 
 
-/* "*" or "$", a number, the end of the line */
 static char *
-es_resp_head(char *p, char type, uint64_t n)
+es_resp_array(char *p, size_t n)
 {
-    *p++ = type;
-    p = es_decimal(p, n);
-
-    return es_copy(p, es_str("\r\n"));
+    return p + es_resp_head(p, '*', n);
 }
 
 
 static char *
 es_resp_bulk(char *p, es_str_t s)
 {
-    p = es_resp_head(p, '$', s.len);
+    p += es_resp_head(p, '$', s.len);
     p = es_copy(p, s);
 
     return es_copy(p, es_str("\r\n"));
@@ -236,7 +233,7 @@ es_profile_command(char *buf, es_str_t prefix, es_str_t id,
     char    *p, key[ES_KEY_MAX];
     size_t   i;
 
-    p = es_resp_head(buf, '*', n + 2);
+    p = es_resp_array(buf, n + 2);
     p = es_resp_bulk(p, es_str("HMGET"));
     p = es_resp_bulk(p, es_profile_key(key, prefix, id));
 
@@ -285,7 +282,7 @@ es_content_command(char *buf, es_str_t prefix, es_str_t key, uint64_t last)
     q = name + es_key(name, prefix, es_str(ES_KEY_SLOT)).len;
     q = es_copy(q, key);
 
-    p = es_resp_head(buf, '*', 4);
+    p = es_resp_array(buf, 4);
     p = es_resp_bulk(p, es_str("GETRANGE"));
     p = es_resp_bulk(p, (es_str_t) { q - name, name });
     p = es_resp_bulk(p, es_str("0"));
@@ -321,7 +318,7 @@ es_scan_command(char *buf, es_str_t prefix, es_str_t cursor)
     q = es_pattern(pattern, prefix);
     q = es_copy(q, es_str(ES_KEY_SLOT "*"));
 
-    p = es_resp_head(buf, '*', 6);
+    p = es_resp_array(buf, 6);
     p = es_resp_bulk(p, es_str("SCAN"));
     p = es_resp_bulk(p, cursor);
     p = es_resp_bulk(p, es_str("MATCH"));
@@ -363,7 +360,7 @@ es_batch_head(char *buf, const char *sha, es_str_t prefix, es_str_t stream,
 
     name = es_key(key, prefix, stream);
 
-    p = es_resp_head(buf, '*', 7 + args);
+    p = es_resp_array(buf, 7 + args);
     p = es_resp_bulk(p, es_str("EVALSHA"));
     p = es_resp_bulk(p, (es_str_t) { 40, sha });
     p = es_resp_bulk(p, es_str("2"));
@@ -385,7 +382,7 @@ es_mark_command(char *buf, es_str_t prefix, es_str_t stream,
 
     name = es_key(key, prefix, stream);
 
-    p = es_resp_head(buf, '*', 2);
+    p = es_resp_array(buf, 2);
     p = es_resp_bulk(p, es_str("GET"));
     p = es_resp_bulk(p, es_mark_key(mark, prefix, name, producer));
 

@@ -266,7 +266,7 @@ test_numbers(void)
 
     for (i = 0, n = 0; i < 64; i++, n = n * 2 + 1) {
         snprintf(want, sizeof(want), "$%zu\r\n", n);
-        check_str(((es_str_t) { es_resp_bulk_head(p, n), p }), want);
+        check_str(((es_str_t) { es_resp_head(p, '$', n), p }), want);
     }
 
     for (number = 1, i = 0; i < 20; i++, number *= 10) {
