@@ -73,7 +73,10 @@ es_learn_say(const char *what, const char *more)
 }
 
 
-/* Sees to it that this learner has the lease; false if somebody else has. */
+/*
+ * Sees to it that this learner has the lease, and knows the position where it
+ * has just got it; ES_LEARN_AGAIN if somebody else has it.
+ */
 static es_learn_e
 es_learn_hold(es_learn_t *learn, es_learn_loop_t *loop)
 {
@@ -98,7 +101,7 @@ es_learn_hold(es_learn_t *learn, es_learn_loop_t *loop)
             loop->standing = false;
 
             /* who had it before may have gone on */
-            rc = es_learn_begin(learn);
+            rc = es_learn_position(learn);
         }
 
         loop->renewed = now;

@@ -116,7 +116,7 @@ typedef struct {
     size_t               n;
     es_learn_visitor_t  *visitors, **last;
     es_learn_visitor_t **buckets;
-    size_t               nbuckets, nvisitors;
+    size_t               nbuckets;
     es_tally_t          *tally;
     uint64_t             now;          /* ms */
     es_str_t             date;         /* of the latest entry that was read, */
@@ -156,14 +156,11 @@ es_learn_e es_learn_write(es_learn_t *learn, es_learn_chunk_t *chunk);
 
 /* -- learn_group.c: the stream, its consumer group, the lease, the scripts */
 
-/*
- * Makes the group if there is none, and finds out its position; loads the
- * scripts.
- */
-es_learn_e es_learn_begin(es_learn_t *learn);
-
-/* The group's position only. */
+/* Finds out the group's position; makes the group if there is none. */
 es_learn_e es_learn_position(es_learn_t *learn);
+
+/* The same, and loads the scripts. */
+es_learn_e es_learn_begin(es_learn_t *learn);
 
 /* Moves the position n entries on; ES_LEARN_AGAIN if it is another by now. */
 es_learn_e es_learn_advance(es_learn_t *learn, es_entry_id_t to, size_t n);

@@ -51,7 +51,6 @@ es_learn_visitor(es_learn_t *learn, es_learn_chunk_t *chunk, es_str_t id)
     *bucket = visitor;
     *chunk->last = visitor;
     chunk->last = &visitor->next;
-    chunk->nvisitors++;
 
     return visitor;
 }

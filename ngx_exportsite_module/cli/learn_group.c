@@ -182,8 +182,9 @@ es_learn_find(es_learn_t *learn, const redisReply *groups)
 }
 
 
-es_learn_e
-es_learn_position(es_learn_t *learn)
+/* Asks for the position; ES_LEARN_AGAIN if the group is not there. */
+static es_learn_e
+es_learn_look(es_learn_t *learn)
 {
     es_learn_e   rc;
     redisReply  *reply;
@@ -241,22 +242,29 @@ es_learn_create(es_learn_t *learn, const char *more)
 
 
 es_learn_e
+es_learn_position(es_learn_t *learn)
+{
+    es_learn_e  rc;
+
+    rc = es_learn_look(learn);
+
+    if (rc == ES_LEARN_AGAIN) {
+        rc = es_learn_create(learn, " ENTRIESREAD 0");
+        rc = rc == ES_LEARN_GOOD ? es_learn_look(learn) : rc;
+    }
+
+    return rc;
+}
+
+
+es_learn_e
 es_learn_begin(es_learn_t *learn)
 {
     es_learn_e  rc;
 
     rc = es_learn_load(learn);
 
-    if (rc == ES_LEARN_GOOD) {
-        rc = es_learn_position(learn);
-    }
-
-    if (rc != ES_LEARN_AGAIN) {
-        return rc;
-    }
-
-    return es_learn_create(learn, " ENTRIESREAD 0") != ES_LEARN_FAIL
-           ? es_learn_position(learn) : ES_LEARN_FAIL;
+    return rc == ES_LEARN_GOOD ? es_learn_position(learn) : rc;
 }
 
 
