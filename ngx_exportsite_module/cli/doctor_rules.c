@@ -14,8 +14,9 @@
 typedef struct {
     es_doctor_t  *doctor;
     const char   *hash;                /* "topics" */
-    const char   *set, *value, *rm;    /* what to do: "SET name VALUE", and */
-    const char   *options;             /* "RM name", each with the options */
+    const char   *verb;                /* that changes them, "topic" */
+    const char   *value;               /* what its "set" takes, "'RULE'" */
+    const char   *options;             /* to be given with it */
     size_t        n, faults, warnings;
 } es_rules_t;
 
@@ -35,10 +36,10 @@ es_rules_say(es_rules_t *rules, es_check_e result, es_str_t name,
 
     word = es_doctor_word(rules->doctor, name);
 
-    es_check(rules->doctor, result, rules->hash, "%.60s%s: %s\n%s %s %s%s, or "
-             "%s %s%s", es_shown(name), name.len > 60 ? "..." : "", why,
-             rules->set, word, rules->value, rules->options, rules->rm, word,
-             rules->options);
+    es_check(rules->doctor, result, rules->hash, "%.60s%s: %s\n"
+             "exportsite %s set %s %s%s, or exportsite %s rm %s%s",
+             es_shown(name), name.len > 60 ? "..." : "", why, rules->verb, word,
+             rules->value, rules->options, rules->verb, word, rules->options);
 }
 
 
@@ -64,13 +65,24 @@ es_rules_sum(es_rules_t *rules)
 }
 
 
-/* All of a hash; NULL after a line, or where there is none. */
+/*
+ * Begins with a kind, whose hash is `hash`, and which "exportsite VERB set" and
+ * "rm" change. All of the hash; NULL after a line, or where there is none.
+ */
 static redisReply *
-es_rules_read(es_rules_t *rules)
+es_rules_begin(es_rules_t *rules, es_doctor_t *doctor, const char *hash,
+    const char *verb, const char *value)
 {
     int64_t      n;
     redisReply  *reply;
     const char  *key;
+
+    memset(rules, 0, sizeof(es_rules_t));
+    rules->doctor = doctor;
+    rules->hash = hash;
+    rules->verb = verb;
+    rules->value = value;
+    rules->options = es_doctor_given(doctor);
 
     key = es_keyf(rules->doctor->cli, "%s", rules->hash);
     n = es_doctor_count(rules->doctor, rules->hash, "HLEN %s", key);
@@ -111,15 +123,8 @@ es_rules_segments(es_doctor_t *doctor)
     es_catalog_t        *catalog;
     es_segment_entry_t  *entry;
 
-    memset(&rules, 0, sizeof(es_rules_t));
-    rules.doctor = doctor;
-    rules.hash = ES_KEY_SEGMENTS;
-    rules.set = "exportsite segment set";
-    rules.value = "'RULE'";
-    rules.rm = "exportsite segment rm";
-    rules.options = es_doctor_given(doctor);
-
-    reply = es_rules_read(&rules);
+    reply = es_rules_begin(&rules, doctor, ES_KEY_SEGMENTS, "segment",
+                           "'RULE'");
     if (reply == NULL) {
         return;
     }
@@ -203,15 +208,8 @@ es_rules_lessons(es_doctor_t *doctor, const char *hash)
 
     topic = strcmp(hash, ES_KEY_TOPICS) == 0;
 
-    memset(&rules, 0, sizeof(es_rules_t));
-    rules.doctor = doctor;
-    rules.hash = hash;
-    rules.set = topic ? "exportsite topic set" : "exportsite score set";
-    rules.value = topic ? "'RULE'" : "'POINTS when RULE'";
-    rules.rm = topic ? "exportsite topic rm" : "exportsite score rm";
-    rules.options = es_doctor_given(doctor);
-
-    reply = es_rules_read(&rules);
+    reply = es_rules_begin(&rules, doctor, hash, topic ? "topic" : "score",
+                           topic ? "'RULE'" : "'POINTS when RULE'");
     if (reply == NULL) {
         return;
     }
@@ -240,15 +238,7 @@ es_rules_settings(es_doctor_t *doctor, es_settings_t *settings)
     es_rules_t   rules;
     redisReply  *reply;
 
-    memset(&rules, 0, sizeof(es_rules_t));
-    rules.doctor = doctor;
-    rules.hash = ES_KEY_SETTINGS;
-    rules.set = "exportsite setting set";
-    rules.value = "VALUE";
-    rules.rm = "exportsite setting rm";
-    rules.options = es_doctor_given(doctor);
-
-    reply = es_rules_read(&rules);
+    reply = es_rules_begin(&rules, doctor, ES_KEY_SETTINGS, "setting", "VALUE");
     if (reply == NULL) {
         return;
     }

@@ -18,6 +18,7 @@ import pytest
 sys.path.append(os.path.join(os.path.dirname(__file__), "..", "http"))
 
 import program                                          # noqa: E402
+from closer import Closer                               # noqa: E402
 from redisd import Redis                                # noqa: E402
 
 
@@ -27,32 +28,24 @@ def pytest_configure(config):
             f"{program.PROGRAM} is not there: run make, or set ES_PROGRAM")
 
 
-class Folders:
+class Folders(Closer):
     """Scratch folders, and what has to be closed before they go."""
 
     def __init__(self):
+        super().__init__()
         self.folders = []
-        self.things = []
 
     def make(self, kind):
         self.folders.append(tempfile.mkdtemp(prefix=f"exportsite-{kind}-"))
         return self.folders[-1]
 
-    def add(self, thing):
-        self.things.append(thing)
-        return thing
-
     def close(self):
-        failures = []
-        while self.things:
-            try:
-                self.things.pop().close()
-            except AssertionError as failure:
-                failures.append(str(failure))
-        if not os.environ.get("ES_KEEP"):
-            for folder in self.folders:
-                shutil.rmtree(folder, ignore_errors=True)
-        assert not failures, "\n".join(failures)
+        try:
+            super().close()
+        finally:
+            if not os.environ.get("ES_KEEP"):
+                for folder in self.folders:
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

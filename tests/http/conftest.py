@@ -12,6 +12,7 @@ import tempfile
 import pytest
 
 import webserver
+from closer import Closer
 from mmdb import Maker
 from redisd import Redis
 from slowlink import SlowLink
@@ -21,26 +22,6 @@ def pytest_configure(config):
     if not os.path.exists(webserver.MODULE):
         raise pytest.UsageError(
             f"{webserver.MODULE} is not there: run make, or set ES_MODULE")
-
-
-class Closer:
-    """Remembers what must be closed, and closes all of it, last first."""
-
-    def __init__(self):
-        self.things = []
-
-    def add(self, thing):
-        self.things.append(thing)
-        return thing
-
-    def close(self):
-        failures = []
-        while self.things:
-            try:
-                self.things.pop().close()
-            except AssertionError as failure:
-                failures.append(str(failure))
-        assert not failures, "\n".join(failures)
 
 
 def _factory(make):

@@ -36,6 +36,13 @@ check_str_(const char *file, int line, es_str_t got, const char *want)
             (int) got.len, got.len ? got.data : "", want);
 }
 
+/* A string of a terminated one */
+static inline es_str_t
+text(const char *s)
+{
+    return (es_str_t) { strlen(s), s };
+}
+
 static inline int
 check_done(void)
 {

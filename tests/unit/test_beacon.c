@@ -37,7 +37,7 @@ parse(const char *body)
 
 #define check_error(body, want)                                               \
     check(parse(body) == ES_BEACON_BAD);                                      \
-    check_str(((es_str_t) { strlen(beacon.error), beacon.error }), want)
+    check_str(text(beacon.error), want)
 
 
 static void

@@ -14,8 +14,7 @@ find(int line, const char *header, const char *name, const char *want)
     exact = malloc(len ? len : 1);
     memcpy(exact, header, len);
 
-    found = es_cookie_find((es_str_t) { len, exact },
-                           (es_str_t) { strlen(name), name }, &value);
+    found = es_cookie_find((es_str_t) { len, exact }, text(name), &value);
 
     if (want != NULL && found) {
         check_str_(__FILE__, line, value, want);

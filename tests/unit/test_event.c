@@ -23,7 +23,7 @@ written(void)
 static void
 put(es_event_field_e field, const char *value)
 {
-    es_event_put(&e, field, (es_str_t) { strlen(value), value });
+    es_event_put(&e, field, text(value));
 }
 
 

@@ -6,7 +6,7 @@
 static bool
 valid(const char *key)
 {
-    return es_slot_key_valid((es_str_t) { strlen(key), key });
+    return es_slot_key_valid(text(key));
 }
 
 

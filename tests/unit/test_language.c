@@ -47,10 +47,7 @@ check_row(int line, const char *kind, const row_t *row, const es_languages_t *l,
 
     tag = got < 0 ? es_str("(none)") : es_languages_tag(l, (size_t) got);
 
-    if (es_str_eq(tag, row->want
-                       ? (es_str_t) { strlen(row->want), row->want }
-                       : es_str("(none)")))
-    {
+    if (es_str_eq(tag, row->want ? text(row->want) : es_str("(none)"))) {
         check_passed++;
         return;
     }

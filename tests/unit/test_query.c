@@ -17,9 +17,8 @@ find(int line, const char *args, const char *name, const char *want)
     exact = malloc(len ? len : 1);
     memcpy(exact, args, len);
 
-    found = es_query_find((es_str_t) { len, exact },
-                          (es_str_t) { strlen(name), name },
-                          buf, sizeof(buf), &value);
+    found = es_query_find((es_str_t) { len, exact }, text(name), buf,
+                          sizeof(buf), &value);
 
     if (want != NULL && found) {
         check_str_(__FILE__, line, value, want);

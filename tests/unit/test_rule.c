@@ -91,13 +91,6 @@ visitor_segment(es_rule_env_t *env, uint32_t index)
 }
 
 
-static es_str_t
-text(const char *s)
-{
-    return (es_str_t) { strlen(s), s };
-}
-
-
 static const char *const  true_rules[] = {
 
     /* equality, case, literals */

@@ -64,13 +64,6 @@ event_segment(es_rule_env_t *env, uint32_t index)
 }
 
 
-static es_str_t
-text(const char *s)
-{
-    return (es_str_t) { strlen(s), s };
-}
-
-
 static const char *const  true_rules[] = {
     "type = goal and label = quote", "type = GOAL", "type in (view, Goal)",
     "type != view", "TYPE starts with go", "label != Quote",

@@ -75,13 +75,6 @@ visitor_segment(es_rule_env_t *env, uint32_t index)
 }
 
 
-static es_str_t
-text(const char *s)
-{
-    return (es_str_t) { strlen(s), s };
-}
-
-
 static es_rule_t *
 compile(const char *source, es_pool_t *pool)
 {

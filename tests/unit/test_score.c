@@ -6,13 +6,6 @@
 #include "check.h"
 
 
-static es_str_t
-text(const char *s)
-{
-    return (es_str_t) { strlen(s), s };
-}
-
-
 static const struct {
     const char  *text;
     int64_t      points;

@@ -72,13 +72,6 @@ visitor_segment(es_rule_env_t *env, uint32_t index)
 }
 
 
-static es_str_t
-text(const char *s)
-{
-    return (es_str_t) { strlen(s), s };
-}
-
-
 static void
 put(es_segments_t *set, const char *name, const char *rule)
 {
