@@ -16,8 +16,13 @@
 #define ES_REGEX_SIZE      16384
 #define ES_REGEX_NEST      ES_RULE_DEPTH
 
-/* As PCRE2 counts; about a tenth of a millisecond. */
+/*
+ * As PCRE2 counts; about a tenth of a millisecond. It counts anew from each
+ * byte of the value on: where a match may begin at many, they share the limit
+ * of so many.
+ */
 #define ES_REGEX_MATCH     10000
+#define ES_REGEX_STARTS    64
 
 /*
  * Only where there is no JIT (a kernel that forbids writable code), matching
@@ -29,6 +34,7 @@
 struct es_rule_scratch_s {
     es_pool_t            *pool;
     size_t                left;
+    uint32_t              steps;
     pcre2_match_context  *context;
     pcre2_match_data     *data;
 };
@@ -113,6 +119,40 @@ es_regex_objection(const pcre2_code *code)
 }
 
 
+/*
+ * Whether PCRE2's match limit may miss something of this pattern: what is
+ * inside of lookarounds and atomic or possessive groups is not counted, and a
+ * loop over those can take a minute. Rather too often than too rarely.
+ */
+static bool
+es_regex_evades_limit(es_str_t pattern)
+{
+    size_t  i;
+    char    c, next;
+
+    for (i = 0; i + 1 < pattern.len; i++) {
+        c = pattern.data[i];
+        next = pattern.data[i + 1];
+
+        if (c == '(' && next == '*') {
+            return true;
+        }
+
+        if (c == '(' && next == '?'
+            && (i + 2 == pattern.len || pattern.data[i + 2] != ':'))
+        {
+            return true;
+        }
+
+        if (next == '+' && (c == '*' || c == '+' || c == '?' || c == '}')) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
 void *
 es_rule_regex_compile(es_str_t pattern, bool caseless,
     const es_token_t *token, es_pool_t *pool, es_rule_error_t *err)
@@ -135,6 +175,10 @@ es_rule_regex_compile(es_str_t pattern, bool caseless,
 
     if (caseless) {
         options |= PCRE2_CASELESS;
+    }
+
+    if (es_regex_evades_limit(pattern)) {
+        options |= PCRE2_AUTO_CALLOUT;      /* we count, each step of it */
     }
 
     code = pcre2_compile((PCRE2_SPTR) pattern.data, pattern.len, options,
@@ -170,6 +214,18 @@ es_rule_regex_destroy(void *regex)
 }
 
 
+/* Called for each step of a pattern that evades PCRE2's limit. */
+static int
+es_regex_step(pcre2_callout_block *block, void *memory)
+{
+    es_rule_scratch_t  *scratch = memory;
+
+    (void) block;
+
+    return ++scratch->steps > ES_REGEX_MATCH ? PCRE2_ERROR_MATCHLIMIT : 0;
+}
+
+
 es_rule_scratch_t *
 es_rule_scratch_create(es_pool_t *pool)
 {
@@ -197,10 +253,30 @@ es_rule_scratch_create(es_pool_t *pool)
         return NULL;
     }
 
-    (void) pcre2_set_match_limit(scratch->context, ES_REGEX_MATCH);
+    (void) pcre2_set_callout(scratch->context, es_regex_step, scratch);
     (void) pcre2_set_heap_limit(scratch->context, ES_REGEX_HEAP);
 
     return scratch;
+}
+
+
+/* The match limit for a value of this length. */
+static uint32_t
+es_regex_limit(const pcre2_code *regex, size_t len)
+{
+    uint32_t  options;
+
+    if (len < ES_REGEX_STARTS) {
+        return ES_REGEX_MATCH;
+    }
+
+    (void) pcre2_pattern_info(regex, PCRE2_INFO_ALLOPTIONS, &options);
+
+    if (options & PCRE2_ANCHORED) {
+        return ES_REGEX_MATCH;
+    }
+
+    return ES_REGEX_MATCH * ES_REGEX_STARTS / (uint32_t) len;
 }
 
 
@@ -221,6 +297,10 @@ es_rule_regex_match(void *regex, es_str_t subject, es_rule_env_t *env)
     }
 
     s = (PCRE2_SPTR) (subject.len ? subject.data : "");
+
+    scratch->steps = 0;
+    (void) pcre2_set_match_limit(scratch->context,
+                                 es_regex_limit(regex, subject.len));
 
     /* The shorter way in, where there is machine code. */
     rc = pcre2_jit_match(regex, s, subject.len, 0, 0, scratch->data,

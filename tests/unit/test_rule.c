@@ -619,6 +619,48 @@ milliseconds(void)
 }
 
 
+/* What PCRE2 does not count is counted by us: minutes otherwise. */
+static void
+test_regex_evasions(visitor_t *v)
+{
+    size_t             i;
+    static const char *evasive[] = {
+        "path ~ '(?:.(?!.*Z))*+[12]'", "path ~ '(?>(?:.(?=.*a))*)[12]'",
+        "path ~ '(?:(?=[^5]*)a)++[12]'", "path ~ '(?:a(?<!b)(?=.*a))*+[12]'",
+        "path ~ '(?:(?:a(?!.*Z)){1,9}+)*[12]'",
+        "path ~ '(*NO_JIT)(?:.(?!.*Z))*+[12]'"
+    };
+
+    v->env.regex_limit_hits = 0;
+
+    for (i = 0; i < sizeof(evasive) / sizeof(evasive[0]); i++) {
+        (void) holds(v, evasive[i]);
+    }
+
+    check(v->env.regex_limit_hits == i);
+
+    /* as they are meant to be used */
+    v->path = "/pumps/coolant/";
+    v->path_len = strlen(v->path);
+    check(holds(v, "path ~ '^/(?!admin)[a-z]++/' and path ~ '(?<=/)cool'"));
+    check(holds(v, "path ~ '(?i)PUMPS' and path !~ '/(?=admin)'"));
+    check(v->env.regex_limit_hits == i);
+}
+
+
+/* From wherever a match may begin: all of them together have one limit. */
+static void
+test_regex_starts(visitor_t *v)
+{
+    v->path_len = 1000;
+    v->env.regex_limit_hits = 0;
+    check(!holds(v, "path ~ '(?:a|b)*[xy]'"));
+    check(v->env.regex_limit_hits == 1);
+    check(!holds(v, "path ~ '^(?:a|b)*[xy]'"));
+    check(v->env.regex_limit_hits == 1);
+}
+
+
 /* Patterns that explode, on the longest subject: soon over, false, counted. */
 static void
 test_regex_limit(visitor_t *v)
@@ -643,6 +685,13 @@ test_regex_limit(visitor_t *v)
     v->path_len = 200;
     check(!holds(v, "path ~ 'a*a*a*[xy]'"));
     check(v->env.regex_limit_hits == 3);
+
+    test_regex_starts(v);
+    v->path_len = ES_RULE_SUBJECT;
+    test_regex_evasions(v);
+    check(milliseconds() - start < 3000);
+    v->env.regex_limit_hits = 3;
+    v->path = path;
     v->path_len = ES_RULE_SUBJECT;
 
     /* what is in its length is seen whole, what is not is given up */
