@@ -1,8 +1,9 @@
 """Fixtures: nginx, redis, slow links and databases of the test's own.
 
-Environment: ES_MODULE (the .so), NGINX and REDIS_SERVER (binaries), ES_PRELOAD
-(a library preloaded into nginx, such as libasan), ES_MMDB (a real country
-database), ES_KEEP=1 (scratch folders stay).
+Environment: ES_MODULE (the .so, or an nginx that has the module built in),
+NGINX and REDIS_SERVER (binaries), ES_PRELOAD (a library preloaded into nginx,
+such as libasan), ES_MMDB (a real country database), ES_KEEP=1 (scratch folders
+stay).
 """
 
 import os

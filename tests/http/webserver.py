@@ -20,6 +20,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
 MODULE = os.path.abspath(os.environ.get(
     "ES_MODULE", os.path.join(ROOT, "build", "ngx_exportsite_module.so")))
 BINARY = os.environ.get("NGINX") or shutil.which("nginx") or "/usr/sbin/nginx"
+BUILT_IN = not MODULE.endswith(".so")   # MODULE is an nginx that has it inside
 WORKER_USER = "www-data"
 
 BAD_LINE = re.compile(
@@ -62,6 +63,7 @@ class Nginx:
         self.process = None
         self.killed = []
         self.allowed = []
+        self.binary = MODULE if BUILT_IN and module else BINARY
         for folder in (self.html, os.path.join(self.dir, "tmp")):
             os.mkdir(folder, 0o755)
         self.key = self.write("secret", secrets.token_hex(32) + "\n")
@@ -69,7 +71,7 @@ class Nginx:
         self.names = dict(
             names, dir=self.dir, html=self.html, workers=workers, main=main,
             listen=listen, level=level, http=http, server=server,
-            load=f"load_module {MODULE};" if module else "",
+            load=f"load_module {MODULE};" if module and not BUILT_IN else "",
             user=f"user {WORKER_USER};" if os.getuid() == 0 else "")
         if start:
             try:
@@ -127,7 +129,7 @@ class Nginx:
     def _spawn(self):
         with open(self.path("stderr"), "ab") as err:
             self.process = subprocess.Popen(
-                [BINARY, "-c", self.path("nginx.conf"), "-p", self.dir,
+                [self.binary, "-c", self.path("nginx.conf"), "-p", self.dir,
                  "-e", self.error_log],
                 stdin=subprocess.DEVNULL, stdout=err, stderr=err,
                 env=environment(), start_new_session=True)
@@ -275,7 +277,7 @@ class ConfigCheck:
     def __init__(self, nginx):
         path = nginx.configure(port=ports.free())
         done = subprocess.run(
-            [BINARY, "-t", "-c", path, "-p", nginx.dir, "-e",
+            [nginx.binary, "-t", "-c", path, "-p", nginx.dir, "-e",
              nginx.path("check.log")], env=environment(), timeout=60,
             stdin=subprocess.DEVNULL, capture_output=True, text=True,
             errors="surrogateescape")
