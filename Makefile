@@ -11,6 +11,7 @@
 # make lint        style and layers
 # make bench       what a request costs
 # make clang       both by clang, in build/clang; asan: with sanitizers
+# make debian13    all tests in a fresh Debian 13; debian12: 12 (needs root)
 #
 # CC chooses the compiler, NGINX_SRC the sources of nginx (headers will do).
 
@@ -30,7 +31,7 @@ MAKEFLAGS += -j$(shell nproc)
 endif
 
 .PHONY: all program install-cli manual asan clang unit cli fuzz fuzz-short \
-        http http-asan lint bench test clean
+        http http-asan lint bench test debian12 debian13 clean
 
 all: $(MODULE) $(PROGRAM)
 
@@ -118,6 +119,12 @@ bench: $(MODULE)
 
 test:
 	scripts/test
+
+debian12:
+	scripts/try-debian bookworm
+
+debian13:
+	scripts/try-debian trixie
 
 clean:
 	rm -rf $(BUILD)
