@@ -33,12 +33,14 @@ es_server_field(es_doctor_t *doctor, const redisReply *info, const char *name)
 }
 
 
+/* Valkey says what Redis it descends from, and what it is itself beside it. */
 static void
 es_server_version(es_doctor_t *doctor, const redisReply *info)
 {
-    const char  *version;
+    const char  *version, *valkey;
 
     version = es_server_field(doctor, info, "redis_version");
+    valkey = es_server_field(doctor, info, "valkey_version");
 
     if (strtol(version, NULL, 10) < ES_SERVER_OLDEST) {
         es_check(doctor, ES_CHECK_FAIL, "redis", "%s is of version %s, which "
@@ -47,8 +49,9 @@ es_server_version(es_doctor_t *doctor, const redisReply *info)
         return;
     }
 
-    es_check(doctor, ES_CHECK_GOOD, "redis", "%s answers, version %s",
-             es_shown(es_text(doctor->cli->redis)), version);
+    es_check(doctor, ES_CHECK_GOOD, "redis", "%s answers, %s %s",
+             es_shown(es_text(doctor->cli->redis)),
+             valkey[0] ? "Valkey" : "version", valkey[0] ? valkey : version);
 
     if (strcmp(es_server_field(doctor, info, "role"), "slave") == 0) {
         es_check(doctor, ES_CHECK_FAIL, "redis", "this is a replica: events "
@@ -56,7 +59,9 @@ es_server_version(es_doctor_t *doctor, const redisReply *info)
                  "exportsite_redis");
     }
 
-    if (strcmp(es_server_field(doctor, info, "redis_mode"), "cluster") == 0) {
+    if (strcmp(es_server_field(doctor, info, "redis_mode"), "cluster") == 0
+        || strcmp(es_server_field(doctor, info, "server_mode"), "cluster") == 0)
+    {
         es_check(doctor, ES_CHECK_FAIL, "redis", "this is a Redis Cluster, "
                  "which is not spoken\nuse a server that stands for itself");
     }

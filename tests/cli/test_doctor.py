@@ -737,6 +737,23 @@ def test_redis_that_is_too_old(fake, redis_only):
     assert "Redis 6 or newer" in lines.one("redis", "failure")
 
 
+VALKEY = "redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.1.1\r\n"
+
+
+@pytest.mark.parametrize("info, name", [
+    ("redis_version:8.0.2\r\nredis_mode:", "version 8.0.2"),
+    (VALKEY + "server_mode:", "Valkey 8.1.1"),
+    (VALKEY + "redis_mode:", "Valkey 8.1.1")])
+def test_redis_and_valkey(fake, redis_only, info, name):
+    """Each by its own name, and each says in its own way if it is a cluster."""
+    server = fake(info + "standalone\r\n")
+    lines = redis_only("--redis", str(server))
+    assert f"answers, {name}" in lines.one("redis", "ok")
+    server.info = info + "cluster\r\n"
+    lines = redis_only("--redis", str(server))
+    assert "Redis Cluster" in lines.one("redis", "failure")
+
+
 def test_answers_that_make_no_sense_are_shown_and_nothing_more(
         fake, redis_only):
     lines = redis_only("--redis", str(fake("redis_version:7\033[2J\r\n")))
