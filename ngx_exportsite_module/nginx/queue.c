@@ -43,6 +43,7 @@ static void ngx_exportsite_queue_ready(void);
 static void ngx_exportsite_queue_send(void);
 static void ngx_exportsite_queue_start(ngx_exportsite_drain_t *drain);
 static void ngx_exportsite_queue_batch(ngx_exportsite_drain_t *drain);
+static void ngx_exportsite_queue_in_sync(ngx_exportsite_drain_t *drain);
 static void ngx_exportsite_queue_landed(ngx_exportsite_flight_t *flight,
     ngx_int_t rc);
 
@@ -51,7 +52,47 @@ static ngx_queue_t               ngx_exportsite_drains;
 static ngx_exportsite_drain_t   *ngx_exportsite_own;
 static ngx_event_t               ngx_exportsite_flush;
 static ngx_msec_t                ngx_exportsite_exit_at;
+static uint64_t                  ngx_exportsite_target;
 static ngx_exportsite_slot_t     ngx_exportsite_private_slot;
+
+
+/*
+ * Where events go, as a number that changes when a reload sends them elsewhere:
+ * the keys in the upper half, the address in the lower.
+ */
+static uint64_t
+ngx_exportsite_queue_target(ngx_exportsite_main_conf_t *mcf)
+{
+    uint32_t                      keys;
+    ngx_exportsite_redis_conf_t  *redis = &mcf->redis;
+
+    ngx_crc32_init(keys);
+    ngx_crc32_update(&keys, (u_char *) &redis->db, sizeof(redis->db));
+    ngx_crc32_update(&keys, redis->prefix.data, redis->prefix.len);
+    ngx_crc32_update(&keys, mcf->stream.key.data, mcf->stream.key.len);
+    ngx_crc32_final(keys);
+
+    return (uint64_t) keys << 32
+           | ngx_crc32_long(redis->address.data, redis->address.len);
+}
+
+
+/*
+ * A ring comes from before such a reload: what was sent, the old place has.
+ * Only if there is a mark at another address may that be a replica, which
+ * perhaps lacks the last of it.
+ */
+static void
+ngx_exportsite_queue_moved(ngx_exportsite_drain_t *drain, uint64_t mark)
+{
+    uint64_t  moved;
+
+    moved = drain->slot->target ^ ngx_exportsite_target;
+
+    if (moved >> 32 || (moved && mark == 0)) {
+        es_ring_release(drain->ring, drain->ring->acked);
+    }
+}
 
 
 void
@@ -60,6 +101,7 @@ ngx_exportsite_queue_init(void)
     ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
 
     ngx_queue_init(&ngx_exportsite_drains);
+    ngx_exportsite_target = ngx_exportsite_queue_target(w->conf);
 
     ngx_exportsite_flush.handler = ngx_exportsite_queue_timer;
     ngx_exportsite_flush.data = &w->redis;
@@ -419,7 +461,7 @@ ngx_exportsite_queue_rename(ngx_exportsite_drain_t *drain, uint64_t written)
     drain->slot->spilled = 0;
 
     drain->next = es_ring_begin(drain->ring);
-    drain->synced = 1;
+    ngx_exportsite_queue_in_sync(drain);
 }
 
 
@@ -427,7 +469,7 @@ static void
 ngx_exportsite_queue_start(ngx_exportsite_drain_t *drain)
 {
     if (es_ring_count(drain->ring) == 0) {
-        drain->synced = 1;
+        ngx_exportsite_queue_in_sync(drain);
         return;
     }
 
@@ -478,6 +520,14 @@ ngx_exportsite_queue_batch(ngx_exportsite_drain_t *drain)
 }
 
 
+static void
+ngx_exportsite_queue_in_sync(ngx_exportsite_drain_t *drain)
+{
+    drain->slot->target = ngx_exportsite_target;
+    drain->synced = 1;
+}
+
+
 /* Redis has said up to which number it has the ring's events. */
 static void
 ngx_exportsite_queue_synced(ngx_exportsite_drain_t *drain, uint64_t mark)
@@ -492,6 +542,8 @@ ngx_exportsite_queue_synced(ngx_exportsite_drain_t *drain, uint64_t mark)
         ngx_exportsite_queue_rename(drain, ring->acked);
         return;
     }
+
+    ngx_exportsite_queue_moved(drain, mark);
 
     if (mark < ring->acked && es_ring_count(ring) > es_ring_waiting(ring)) {
         ngx_log_error(NGX_LOG_NOTICE, ngx_exportsite_worker.log, 0,
@@ -516,7 +568,7 @@ ngx_exportsite_queue_synced(ngx_exportsite_drain_t *drain, uint64_t mark)
     ngx_exportsite_worker.counters->events_sent += news;
     es_ring_acknowledge(ring, mark, news);
 
-    drain->synced = 1;
+    ngx_exportsite_queue_in_sync(drain);
 }
 
 

@@ -197,6 +197,7 @@ typedef struct {
     uint64_t                   nonce;             /* unique to the slot */
     ngx_atomic_t               spilled;           /* some went to files */
     uint64_t                   unsure;            /* sent up to here */
+    uint64_t                   target;            /* where its events went */
     ngx_exportsite_counters_t  counters;
 
     /* what the owner last said of what waits, at least once a second */
