@@ -10,6 +10,13 @@ def _stat(pid):
     return {"state": rest[0], "parent": int(rest[1]), "group": int(rest[2])}
 
 
+def alive(pid):
+    try:
+        return _stat(pid)["state"] not in "ZX"
+    except (OSError, IndexError):
+        return False
+
+
 def group(leader):
     """Pids of the living processes of a process group."""
     found = []
@@ -44,3 +51,18 @@ def kill_group(leader):
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
+
+
+def children(parent, text):
+    """Pids of a process's children whose title is exactly `text`, in order."""
+    found = []
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            stat = _stat(name)
+        except (OSError, IndexError):
+            continue
+        if stat["parent"] == parent and title(name) == text:
+            found.append(int(name))
+    return sorted(found)

@@ -3,18 +3,19 @@
 import collections
 import os
 import signal
-import time
 
 import pytest
 
 import conf
 from cookies import NAME
+from mmdb import AT, country
 from steady import Steady
 from wait import until
 
-HERE = {"Accept-Language": "de, fr;q=0.9", "X-Forwarded-For": "192.0.2.7"}
+HERE = {"Accept-Language": "de, fr;q=0.9", "X-Forwarded-For": AT}
 
 LOOK = "/p/look"
+FRANCE = [("192.0.2.0/24", country("FR"))]
 
 BASE = {
     "zone": "exportsite:4m", "geo": "@dir@/at.mmdb", "redis": "@redis@",
@@ -45,9 +46,8 @@ def site(new_redis, mmdb, nginx):
     redis, other = new_redis(aof=True), new_redis(aof=True)
     site = nginx(start=False, workers=2, redis=redis, other=other)
     site.redis, site.other = redis, other
-    for name, country in (("at", "AT"), ("fr", "FR")):
-        with open(mmdb([("192.0.2.0/24", {"country_code": country})]),
-                  "rb") as file:
+    for name, path in (("at", mmdb.world()), ("fr", mmdb(FRANCE))):
+        with open(path, "rb") as file:
             site.write(f"{name}.mmdb", file.read())
     site.configure(http=http(), server=server(), port=0)
     return site.start()
@@ -74,14 +74,6 @@ def eventually(words):
 def cookie(site):
     """The value of the cookie `other` when a visitor comes for the first time."""
     return page(site).cookie("other")
-
-
-def known_with(name):
-    """A visitor of the first configuration is known by now."""
-    def check(site):
-        reply = page(site, Cookie=f"{name}={site.visitor}")
-        return reply.cookie(name) is None
-    return check
 
 
 # what changes, and what shows that it has
@@ -153,4 +145,86 @@ def test_directives_change(site):
             assert check(site), f"{what}: {page(site)}"
     assert not load.failed, load.failed[:3]
     assert len(load.done) > 200
+    arrived(site, load.done)
+
+
+# -- what comes and goes
+
+GONE = "location = /_b { exportsite_beacon; }\n" + STATUS
+BEACON = '{"type":"click","path":"/p/look"}'
+
+
+def nothing_at(*targets):
+    return lambda site: all(site.get(t).status == 404 for t in targets)
+
+
+def collects(site):
+    return site.request("POST", "/_b", body=BEACON.encode()).status == 204
+
+
+BARE = server(on="", body="bare", shown="", more="")
+SWITCHED = [
+    ("nothing is recorded", http(), server(on="exportsite on; "
+                                           "exportsite_record off;"),
+     shows("alps")),
+    ("no stream", http(stream="off"), server(), shows("alps")),
+    ("a stream again", http(), server(), shows("alps")),
+    ("no status", http(), server(more=""), nothing_at("/status", "/_b")),
+    ("status and beacon", http(), server(more=GONE), collects),
+    ("no Redis", http(redis=None, stream=None), server(), shows("alps")),
+    ("Redis again", http(), server(), shows("alps")),
+    ("off", http(), server(on="exportsite off;"), shows("country=XX")),
+    ("on", http(), server(), shows("alps")),
+    ("no directive", "", BARE, shows("bare")),
+    ("all of them", http(), server(), shows("alps")),
+]
+
+
+def test_directives_come_and_go(site):
+    """No request fails, and what is recorded once all is back arrives."""
+    with Steady(site) as load:
+        for what, directives, locations, check in SWITCHED:
+            site.reload(wait_old=False, http=directives, server=locations)
+            assert check(site), f"{what}: {page(site)}"
+        first = len(load.asked)
+        until(lambda: len(load.asked) > first + 50, what="more requests")
+    assert not load.failed, load.failed[:3]
+    arrived(site, set(load.asked[first:]))
+
+
+def test_the_module_is_taken_out_and_put_back(site):
+    """nginx goes on without it, and with it again."""
+    load_module = site.names["load"]
+    with Steady(site) as load:
+        for _ in range(2):
+            site.reload(wait_old=False, load="", http="", server=BARE)
+            assert shows("bare")(site)
+            site.reload(wait_old=False, load=load_module, http=http(),
+                        server=server())
+            assert shows("alps")(site)
+        first = len(load.asked)
+        until(lambda: len(load.asked) > first + 50, what="more requests")
+    assert not load.failed, load.failed[:3]
+    arrived(site, set(load.asked[first:]))
+
+
+BROKEN = [http(languages="../x"), http(choose='$hero { "country =" x; }'),
+          http(zone="exportsite:1"), http(geo="@dir@/none.mmdb"),
+          http(secret="@dir@/none"), "exportsite_nonsense;",
+          http(stream="events buffer=0")]
+
+
+def test_broken_configurations(site):
+    """nginx refuses each with a word, and goes on with what it has."""
+    site.allow(r"\[emerg\] .* in \S+nginx\.conf:\d+$")
+    old = site.workers()
+    with Steady(site) as load:
+        for n, directives in enumerate(BROKEN, 1):
+            site.configure(http=directives, server=server())
+            site.process.send_signal(signal.SIGHUP)
+            until(lambda: site.log().count("[emerg]") == n, what=directives)
+        assert site.workers() == old and shows("alps")(site)
+        site.reload(http=http(languages="fr"), server=server())
+        assert shows("lang=fr")(site)
+    assert not load.failed, load.failed[:3]
     arrived(site, load.done)
