@@ -15,6 +15,7 @@
 #define AGENT_SCREEN    0x200
 #define AGENT_LINK      0x400         /* "+http://", here is who we are */
 #define AGENT_BROWSER   0x800         /* nothing, but is seen every time */
+#define AGENT_IF_DIGIT  0x1000        /* a crawler if a digit follows */
 
 #define AGENT_LOWER     (0x20 * ES_WORD_ONES)
 #define AGENT_LOOK      512
@@ -47,21 +48,31 @@ static const agent_word_t  agent_words[26][AGENT_ROW] = {
                     { "cardyb", AGENT_CRAWLER },
                     { "checkly", AGENT_CRAWLER },
                     { "crawl", AGENT_CRAWLER },
-                    { "crawling", AGENT_CRAWLER } },
+                    { "crawling", AGENT_CRAWLER },
+                    { "cohere", AGENT_CRAWLER },
+                    { "contentt", AGENT_CRAWLER },
+                    { "checklin", AGENT_CRAWLER } },
     ['d' - 'a'] = { { "datadog", AGENT_CRAWLER },
                     { "datadogs", AGENT_CRAWLER },
                     { "daumoa", AGENT_CRAWLER },
+                    { "dataprov", AGENT_CRAWLER },
                     { "dynatrac", AGENT_CRAWLER } },
     ['e' - 'a'] = { { "external", AGENT_IF_LONG },
-                    { "exporter", AGENT_CRAWLER } },
+                    { "exporter", AGENT_CRAWLER },
+                    { "embedly", AGENT_CRAWLER },
+                    { "expanse", AGENT_CRAWLER } },
     ['f' - 'a'] = { { "facebook", AGENT_IF_LONG },
                     { "favicon", AGENT_CRAWLER },
-                    { "fetch", AGENT_LIBRARY } },
+                    { "fetch", AGENT_LIBRARY },
+                    { "feedbin", AGENT_CRAWLER },
+                    { "freshpin", AGENT_CRAWLER },
+                    { "freshrss", AGENT_CRAWLER } },
     ['g' - 'a'] = { { "gecko", AGENT_BROWSER },
                     { "googletv", AGENT_SCREEN },
                     { "googleot", AGENT_CRAWLER },
                     { "googlehc", AGENT_CRAWLER },
                     { "googlest", AGENT_CRAWLER },
+                    { "googlewe", AGENT_CRAWLER },
                     { "gtmetrix", AGENT_CRAWLER } },
     ['h' - 'a'] = { { "healthch", AGENT_CRAWLER },
                     { "heritrix", AGENT_CRAWLER },
@@ -78,7 +89,8 @@ static const agent_word_t  agent_words[26][AGENT_ROW] = {
     ['k' - 'a'] = { { "khtml", AGENT_BROWSER },
                     { "kindle", AGENT_PAD } },
     ['l' - 'a'] = { { "like", AGENT_BROWSER },
-                    { "lighthou", AGENT_CRAWLER } },
+                    { "lighthou", AGENT_CRAWLER },
+                    { "linkchec", AGENT_CRAWLER } },
     ['m' - 'a'] = { { "mozilla", AGENT_BROWSER },
                     { "mobile", AGENT_PHONE },
                     { "mobi", AGENT_PHONE },
@@ -99,8 +111,10 @@ static const agent_word_t  agent_words[26][AGENT_ROW] = {
                     { "pingdomp", AGENT_CRAWLER },
                     { "pingdomt", AGENT_CRAWLER },
                     { "probe", AGENT_CRAWLER },
+                    { "promethe", AGENT_CRAWLER },
                     { "ptst", AGENT_CRAWLER } },
     ['r' - 'a'] = { { "rendertr", AGENT_CRAWLER },
+                    { "route", AGENT_IF_DIGIT },
                     { "ruxitsyn", AGENT_CRAWLER } },
     ['s' - 'a'] = { { "safari", AGENT_BROWSER },
                     { "smarttv", AGENT_SCREEN },
@@ -110,16 +124,23 @@ static const agent_word_t  agent_words[26][AGENT_ROW] = {
                     { "scrapy", AGENT_CRAWLER },
                     { "sitebulb", AGENT_CRAWLER },
                     { "siteimpr", AGENT_CRAWLER },
+                    { "site", AGENT_IF_DIGIT },
                     { "statusca", AGENT_CRAWLER } },
     ['t' - 'a'] = { { "tablet", AGENT_TABLET },
                     { "tv", AGENT_SCREEN } },
     ['u' - 'a'] = { { "updown", AGENT_CRAWLER },
                     { "uptime", AGENT_CRAWLER },
                     { "uptimech", AGENT_CRAWLER } },
-    ['v' - 'a'] = { { "validato", AGENT_CRAWLER } },
+    ['v' - 'a'] = { { "validato", AGENT_CRAWLER },
+                    { "verifica", AGENT_CRAWLER },
+                    { "viber", AGENT_IF_FIRST } },
     ['w' - 'a'] = { { "windows", AGENT_WINDOWS },
                     { "win", AGENT_BROWSER },
-                    { "whatsapp", AGENT_IF_FIRST } },
+                    { "whatsapp", AGENT_IF_FIRST },
+                    { "webcopie", AGENT_CRAWLER },
+                    { "wordpres", AGENT_IF_FIRST } },
+    ['x' - 'a'] = { { "xenu", AGENT_CRAWLER } },
+    ['y' - 'a'] = { { "yeti", AGENT_CRAWLER } },
     ['z' - 'a'] = { { "zabbix", AGENT_CRAWLER },
                     { "zgrab", AGENT_CRAWLER } },
 };
@@ -175,6 +196,13 @@ agent_letter(char c)
 }
 
 
+static inline bool
+agent_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+
 /* What one word tells; first is whether the header begins with it. */
 static inline unsigned
 agent_word(const char *word, bool first)
@@ -200,7 +228,9 @@ agent_word(const char *word, bool first)
         }
 
         if ((known->tells == AGENT_IF_FIRST && first)
-            || (known->tells == AGENT_IF_LONG && agent_letter(word[8])))
+            || (known->tells == AGENT_IF_LONG && agent_letter(word[8]))
+            || (known->tells == AGENT_IF_DIGIT
+                && agent_digit(word[strnlen(known->name, 8)])))
         {
             return AGENT_CRAWLER;
         }

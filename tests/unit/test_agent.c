@@ -14,6 +14,7 @@ typedef struct {
 #define desktop  ES_DEVICE_DESKTOP, false
 #define mobile   ES_DEVICE_MOBILE, false
 #define tablet   ES_DEVICE_TABLET, false
+#define robot    ES_DEVICE_DESKTOP, true
 
 static const agent_case_t  people[] = {
     /* desktops */
@@ -146,6 +147,15 @@ static const agent_case_t  people[] = {
                "Safari/533.2+ Kindle/3.0+" },
 
     /* the words of crawlers, where they mean something else */
+    { desktop, "Amazon CloudFront" },    /* it takes the visitor's name away */
+    { desktop, "Mozilla/5.0 (Windows NT 10.0; Site Kiosk; Route 66) " CHROME
+               "Safari/537.36" },
+    { mobile,  "Mozilla/5.0 (Linux; Android 12; CUBOT P60) " CHROME
+               "Mobile Safari/537.36" },
+    { mobile,  "Mozilla/5.0 (Linux; Android 14; Robotics One) " CHROME
+               "Mobile Safari/537.36 Viber/22.0" },
+    { mobile,  "Mozilla/5.0 (iPhone; CPU iPhone OS 16_0 like Mac OS X) "
+               WEBKIT "Mobile/15E148 Snapchat/12.60 (like Safari/8615)" },
     { desktop, "Mozilla/5.0 (Windows NT 10.0; Developer Preview) " CHROME
                "Safari/537.36" },
     { mobile,  "Mozilla/5.0 (Linux; Android 13; Abbott) " CHROME
@@ -247,6 +257,68 @@ static const agent_case_t  crawlers[] = {
         "2.3.1)" },
     { ES_DEVICE_DESKTOP, true, "ELB-HealthChecker/2.0" },
     { ES_DEVICE_DESKTOP, true, "kube-probe/1.27" },
+    { robot, "Googlebot-News" },
+    { robot, "Google-CloudVertexBot" },
+    { robot, "Storebot-Google/1.0" },
+    { robot, "Mozilla/5.0 (compatible; Google-Site-Verification/1.0)" },
+    { robot, "GoogleProducer; (+https://developers.google.com/search/)" },
+    { robot, "Mozilla/5.0 (compatible; adidxbot/2.0)" },
+    { robot, "MicrosoftPreview/2.0 +https://aka.ms/MicrosoftPreview" },
+    { robot, "Mozilla/5.0 (compatible; YandexBot/3.0)" },
+    { robot, "Mozilla/5.0 (compatible; YandexMetrika/2.0; +http://yandex.com/"
+        "bots yabs01)" },
+    { robot, "Mozilla/5.0 (compatible; 360Spider/1.0)" },
+    { robot, "Mozilla/5.0 (compatible; YisouSpider/5.0)" },
+    { robot, "Mozilla/5.0 (compatible; Yeti/1.1)" },
+    { robot, "Mozilla/5.0 (compatible; Daum/4.1; +http://cs.daum.net/faq/)" },
+    { robot, "SeznamBot/3.2" },
+    { ES_DEVICE_MOBILE, true, "Mozilla/5.0 (Linux; Android 7.0;) "
+        "AppleWebKit/537.36 (KHTML, like Gecko) Mobile Safari/537.36 "
+        "(compatible; PetalBot)" },
+    { robot, "Mozilla/5.0 (compatible; Qwantify/2.4w; "
+        "+https://www.qwant.com/)" },
+    { robot, "Mozilla/5.0 (compatible; Linux x86_64; Mail.RU_Bot/2.0)" },
+    { robot, "Mozilla/5.0 (compatible; coccocbot-web/1.0)" },
+    { robot, "Mozilla/5.0 (compatible; MojeekBot/0.11)" },
+    { robot, "ICC-Crawler/3.0 (Mozilla-compatible)" },
+    { robot, "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; "
+        "OAI-SearchBot/1.0)" },
+    { robot, "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; "
+        "ClaudeBot/1.0; +claudebot@anthropic.com)" },
+    { robot, "anthropic-ai" },
+    { robot, "cohere-ai" },
+    { robot, "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; "
+        "PerplexityBot/1.0)" },
+    { robot, "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_10_1) "
+        "AppleWebKit/600.2.5 (KHTML, like Gecko) Version/8.0.2 Safari/600.2.5 (Amazonbot/0.1)" },
+    { robot, "meta-externalfetcher/1.1" },
+    { robot, "facebookcatalog/1.0" },
+    { robot, "Mozilla/5.0 (compatible; DotBot/1.2)" },
+    { robot, "Mozilla/5.0 (compatible; DataForSeoBot/1.0)" },
+    { robot, "Mozilla/5.0 (compatible; Barkrowler/0.9; "
+        "+https://babbar.tech/)" },
+    { robot, "Viber/22.0" },
+    { robot, "Embedly/0.2" },
+    { robot, "Mozilla/5.0 (compatible; XING-contenttabreceiver/2.0)" },
+    { robot, "Mozilla/5.0 (compatible; vkShare; +http://vk.com/dev/Share)" },
+    { robot, "Mozilla/5.0 (compatible; redditbot/1.0)" },
+    { robot, "Mozilla/5.0 (X11; Linux x86_64) " CHROME
+        "Safari/537.36 Site24x7" },
+    { robot, "Mozilla/5.0 (X11; Linux x86_64) " CHROME
+        "Safari/537.36 GTmetrix" },
+    { robot, "Mozilla/5.0+(compatible; UptimeRobot/2.0; "
+        "http://www.uptimerobot.com/)" },
+    { robot, "Amazon-Route53-Health-Check-Service (ref 1234)" },
+    { robot, "GoogleStackdriverMonitoring-UptimeChecks(https://cloud.google)" },
+    { robot, "Uptime-Kuma/1.23.3" },
+    { robot, "Prometheus/2.45.0" },
+    { robot, "Feedbin feed-id:1234 - 5 subscribers" },
+    { robot, "Feedly/1.0 (+http://www.feedly.com/fetcher.html)" },
+    { robot, "Expanse, a Palo Alto Networks company, searches across the "
+        "global IPv4 space multiple times per day" },
+    { robot, "W3C-checklink/4.81 libwww-perl/6.05" },
+    { robot, "Xenu Link Sleuth/1.3.8" },
+    { robot, "WordPress/6.4.2; https://www.example.com" },
     { ES_DEVICE_DESKTOP, true, "Mozilla/5.0 (compatible; Cubot spider)" },
     { ES_DEVICE_DESKTOP, true, "SCUBOT/1.0" },
 };
