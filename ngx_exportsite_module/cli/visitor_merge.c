@@ -9,9 +9,17 @@
  *   3. what was put aside is deleted
  *
  * A learner may be at work: the first step waits until it is settled with both
- * (visitor_settled.c), and the second begins again if it has written meanwhile.
+ * (visitor_settled.c). What is put aside says what the visitor's state begins
+ * with, and is added to that state only. No state comes again, so once there is
+ * another one, either it was added or it never will be: then it comes back, and
+ * all begins anew.
+ *
+ * Others may do the same at the same moment, and any of them goes on from where
+ * another one is. Two who merge these two the other way round count up the
+ * version of the one before they put the other aside, so only one of them can.
  */
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../redis/scripts.h"
@@ -19,9 +27,9 @@
 
 
 #define ES_MERGE_WAIT   10000          /* ms, for the learner */
-#define ES_MERGE_PAUSE  5
+#define ES_MERGE_PAUSE  10             /* ms at most, until the next attempt */
 #define ES_MERGE_TRIES  100
-#define ES_MERGE_TOKEN  24
+#define ES_MERGE_TOKEN  (24 + 2 * ES_ENTRY_ID_TEXT)
 
 /* What comes of a step */
 typedef enum {
@@ -37,9 +45,9 @@ typedef struct {
     es_visitor_t    into, other;
     es_settings_t   settings;
     char            gone[ES_VISITOR_NAME + 8];   /* "merged INTO" */
+
+    /* the time of step 1, a blank, and what INTO's state begins with */
     char            token[ES_MERGE_TOKEN];
-    char            head[2 * ES_ENTRY_ID_TEXT];  /* what INTO's state begins */
-    size_t          head_len;                    /*   with; 0: not known */
 } es_merge_t;
 
 
@@ -68,10 +76,46 @@ es_merge_keys(const es_merge_t *merge, es_str_t args[5])
 }
 
 
+/* The time in the token, which is the note of it in INTO's profile */
+static es_str_t
+es_merge_note(const es_merge_t *merge)
+{
+    return (es_str_t) { strcspn(merge->token, " "), merge->token };
+}
+
+
+/* Is it the state that what was put aside is to be added to? */
+static bool
+es_merge_fits(const es_merge_t *merge, es_str_t state)
+{
+    es_str_t     head = es_state_head(state);
+    const char  *blank = strchr(merge->token, ' ');
+
+    return head.len > 0 && blank != NULL
+           && es_str_eq((es_str_t) { head.len - 1, head.data },
+                        es_text(blank + 1));
+}
+
+
+/* Who did the same at the same moment does not meet us again. */
+static void
+es_merge_pause(void)
+{
+    struct timespec  now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    usleep(1000 + now.tv_nsec / 1000 % (ES_MERGE_PAUSE * 1000));
+}
+
+
 /* -- the steps -- */
 
+/*
+ * Puts the other one aside, whose state begins with `head`, for INTO's that
+ * begins with `into`. What is there already stays as it is.
+ */
 static es_merge_e
-es_merge_freeze_once(es_merge_t *merge, es_str_t head)
+es_merge_freeze_once(es_merge_t *merge, es_str_t head, es_str_t into)
 {
     char         ttl[24], token[ES_MERGE_TOKEN];
     es_str_t     args[9];
@@ -83,8 +127,9 @@ es_merge_freeze_once(es_merge_t *merge, es_str_t head)
         return ES_MERGE_FAIL;
     }
 
-    snprintf(token, sizeof(token), "%s%06ld", reply->element[0]->str,
-             strtol(reply->element[1]->str, NULL, 10));
+    snprintf(token, sizeof(token), "%s%06ld %.*s", reply->element[0]->str,
+             strtol(reply->element[1]->str, NULL, 10),
+             (int) (into.len - (into.len > 0)), into.data ? into.data : "");
     freeReplyObject(reply);
 
     es_merge_keys(merge, args);
@@ -175,14 +220,14 @@ es_merge_before(es_merge_t *merge)
 
 /*
  * Counts up the version of the visitor's state, so that a learner that is at
- * work with both as they were cannot write it. What it begins with now is
- * expected to be there when the other one is added.
+ * work with both as they were cannot write it. text, of ES_STATE_MAX bytes, is
+ * what it is then.
  */
 static es_merge_e
-es_merge_touch(es_merge_t *merge, es_settled_t *settled)
+es_merge_touch(es_merge_t *merge, es_settled_t *settled, es_str_t *text)
 {
-    char         text[ES_STATE_MAX], ttl[24];
-    es_str_t     args[8], head;
+    char         ttl[24];
+    es_str_t     args[8];
     es_merge_e   rc;
     redisReply  *reply;
 
@@ -193,7 +238,8 @@ es_merge_touch(es_merge_t *merge, es_settled_t *settled)
     args[2] = es_text(merge->into.gone);
     args[3] = es_state_head(es_reply_text(settled->one_text));
     args[4] = es_null_str;
-    args[5] = (es_str_t) { es_state_format(&settled->one, text), text };
+    text->len = es_state_format(&settled->one, (char *) text->data);
+    args[5] = *text;
     args[6] = (es_str_t) {
         snprintf(ttl, sizeof(ttl), "%lld",
                  (long long) merge->settings.profile_days * ES_DAY),
@@ -209,56 +255,17 @@ es_merge_touch(es_merge_t *merge, es_settled_t *settled)
          ? ES_MERGE_GOOD : ES_MERGE_AGAIN;
     freeReplyObject(reply);
 
-    head = es_state_head(args[5]);
-    memcpy(merge->head, head.data, head.len);
-    merge->head_len = head.len;
-
-    return rc;
-}
-
-
-/* Step 1: one attempt of it */
-static es_merge_e
-es_merge_freeze(es_merge_t *merge)
-{
-    bool          frozen;
-    es_merge_e    rc;
-    es_settled_t  settled;
-
-    merge->head_len = 0;
-
-    if (!es_merge_frozen(merge, &frozen)) {
-        return ES_MERGE_FAIL;
-    }
-
-    if (frozen) {
-        return es_merge_freeze_once(merge, es_null_str);
-    }
-
-    rc = ES_MERGE_FAIL;
-
-    if (es_visitor_settled(merge->cli, &merge->into, &merge->other, &settled))
-    {
-        rc = settled.yes ? es_merge_touch(merge, &settled) : ES_MERGE_AGAIN;
-    }
-
-    if (rc == ES_MERGE_GOOD) {
-        rc = es_merge_freeze_once(merge,
-                           es_state_head(es_reply_text(settled.two_text)));
-    }
-
-    es_visitor_settled_free(&settled);
-
     return rc;
 }
 
 
 /*
- * Ids that were merged into the other one before are the visitor's from now on;
- * `key` holds the fields that tell which.
+ * Ids that were merged into the other one before are the visitor's from now on:
+ * their events must not find the other one gone. Who is merged into it later
+ * changes its state, so that it is not put aside as it was.
  */
 static bool
-es_merge_repoint(es_merge_t *merge, const char *key)
+es_merge_repoint(es_merge_t *merge)
 {
     char          ttl[24], before[ES_VISITOR_NAME + 8];
     bool          good;
@@ -268,7 +275,7 @@ es_merge_repoint(es_merge_t *merge, const char *key)
     redisReply   *reply;
     es_visitor_t  visitor;
 
-    reply = es_ask(merge->cli, "HGETALL %s", key);
+    reply = es_ask(merge->cli, "HGETALL %s", merge->other.profile);
     if (reply == NULL) {
         return false;
     }
@@ -293,15 +300,52 @@ es_merge_repoint(es_merge_t *merge, const char *key)
 
         reply = es_visitor_eval(merge->cli, es_repoint_script, 1, args, 4);
         good = reply != NULL;
-
-        if (good) {
-            freeReplyObject(reply);
-        }
+        freeReplyObject(reply);
     }
 
     es_ids_free(&ids);
 
     return good;
+}
+
+
+/* Step 1: one attempt of it */
+static es_merge_e
+es_merge_freeze(es_merge_t *merge)
+{
+    char          buf[ES_STATE_MAX];
+    bool          frozen;
+    es_str_t      text = { 0, buf };
+    es_merge_e    rc;
+    es_settled_t  settled;
+
+    if (!es_visitor_settled(merge->cli, &merge->into, &merge->other, &settled)
+        || !es_merge_frozen(merge, &frozen))
+    {
+        rc = ES_MERGE_FAIL;
+
+    } else if (frozen) {
+        rc = es_merge_freeze_once(merge, es_null_str, es_null_str);
+
+    } else if (!settled.yes) {
+        rc = ES_MERGE_AGAIN;
+
+    } else if (!es_merge_repoint(merge)) {
+        rc = ES_MERGE_FAIL;
+
+    } else {
+        rc = es_merge_touch(merge, &settled, &text);
+
+        if (rc == ES_MERGE_GOOD) {
+            rc = es_merge_freeze_once(merge,
+                           es_state_head(es_reply_text(settled.two_text)),
+                           es_state_head(text));
+        }
+    }
+
+    es_visitor_settled_free(&settled);
+
+    return rc;
 }
 
 
@@ -316,7 +360,7 @@ es_merge_write(es_merge_t *merge, es_heap_t *heap, const es_joined_t *into,
     redisReply  *reply;
 
     n = es_visitor_join(heap, &merge->settings, into, other, merge->other.id,
-                        es_text(merge->token), &args);
+                        es_merge_note(merge), &args);
 
     all = es_alloc(es_heap_pool(heap), (n + 3) * sizeof(es_str_t));
     all[0] = es_text(merge->into.state);
@@ -351,7 +395,8 @@ es_merge_aside(const es_merge_t *merge, const redisReply *reply,
     size_t  len = strlen(merge->token);
 
     if (reply->type != REDIS_REPLY_STRING || reply->len < len + 1
-        || memcmp(reply->str, merge->token, len) != 0)
+        || memcmp(reply->str, merge->token, len) != 0
+        || reply->str[len] != '\n')
     {
         return false;
     }
@@ -362,17 +407,25 @@ es_merge_aside(const es_merge_t *merge, const redisReply *reply,
 }
 
 
-/* Is the visitor's state as step 1 left it, if this is from the same run? */
+/* Does the visitor's profile say that this was added? */
 static bool
-es_merge_untouched(const es_merge_t *merge, es_str_t text)
+es_merge_added(const es_merge_t *merge, const redisReply *profile)
 {
-    return merge->head_len == 0
-           || es_str_eq(es_state_head(text),
-                        (es_str_t) { merge->head_len, merge->head });
+    char               name[sizeof(ES_VISITOR_MERGED) + ES_VISITOR_NAME];
+    const redisReply  *note;
+
+    snprintf(name, sizeof(name), ES_VISITOR_MERGED "%s", merge->other.name);
+    note = es_reply_named(profile, es_text(name));
+
+    return note != NULL
+           && es_str_eq(es_reply_text(note), es_merge_note(merge));
 }
 
 
-/* Step 2: one attempt of it */
+/*
+ * Step 2: one attempt of it. The state is read before the note: where it is
+ * another one and there is no note yet, there will be none.
+ */
 static es_merge_e
 es_merge_join(es_merge_t *merge)
 {
@@ -401,11 +454,13 @@ es_merge_join(es_merge_t *merge)
         into.profile = replies[1];
         other.profile = replies[3];
 
-        if (!es_merge_aside(merge, replies[2], &other)) {
-            /* somebody else has done the rest */
-            rc = ES_MERGE_NOTHING;
+        if (es_merge_added(merge, into.profile)) {
+            rc = ES_MERGE_GOOD;
 
-        } else if (!es_merge_untouched(merge, into.text)) {
+        } else if (!es_merge_aside(merge, replies[2], &other)
+                   || !es_merge_fits(merge, into.text))
+        {
+            /* somebody else has done the rest, or has to do it all again */
             rc = ES_MERGE_AGAIN;
 
         } else if (es_state_parse(&other.state, other.text)) {
@@ -526,25 +581,25 @@ es_merge_allowed(es_merge_t *merge)
 
 /* -- all of it -- */
 
-/* Repeats a step while somebody else writes, for as long as that may take. */
+/* Repeats step 1 while others write, for as long as that may take. */
 static es_merge_e
-es_merge_repeat(es_merge_t *merge, es_merge_e (*step)(es_merge_t *merge))
+es_merge_begin(es_merge_t *merge)
 {
     uint64_t    until;
     es_merge_e  rc;
 
     until = es_now() + ES_MERGE_WAIT;
 
-    for (rc = step(merge);
+    for (rc = es_merge_freeze(merge);
          rc == ES_MERGE_AGAIN && es_now() < until;
-         rc = step(merge))
+         rc = es_merge_freeze(merge))
     {
         rc = es_merge_allowed(merge);
         if (rc != ES_MERGE_GOOD) {
             return rc;
         }
 
-        usleep(ES_MERGE_PAUSE * 1000);
+        es_merge_pause();
     }
 
     if (rc == ES_MERGE_AGAIN) {
@@ -573,34 +628,26 @@ es_merge_steps(es_merge_t *merge)
         return rc;
     }
 
-    /*
-     * Events of ids that came here before must not find this one gone, so they
-     * are sent on first; once more for those that have come meanwhile.
-     */
-
-    if (!es_merge_repoint(merge, merge->other.profile)) {
-        return ES_MERGE_FAIL;
-    }
-
-    rc = es_merge_repeat(merge, es_merge_freeze);
+    rc = es_merge_begin(merge);
 
     if (rc != ES_MERGE_GOOD) {
         return rc;
     }
 
-    if (!es_merge_repoint(merge, merge->other.fields)) {
-        return ES_MERGE_FAIL;
-    }
-
-    rc = merge->head_len > 0 ? es_merge_join(merge)
-                             : es_merge_repeat(merge, es_merge_join);
+    rc = es_merge_join(merge);
 
     if (rc == ES_MERGE_AGAIN) {
         /*
          * The learner has moved on with the visitor, and maybe past what it
-         * could not add to the other one: that one gets it, and we begin again.
+         * could not add to the other one: that one gets it, before the learner
+         * looks again, and we begin again.
          */
-        return es_merge_thaw(merge, merge->gone) ? rc : ES_MERGE_FAIL;
+        if (!es_merge_thaw(merge, merge->gone)) {
+            return ES_MERGE_FAIL;
+        }
+
+        es_merge_pause();
+        return rc;
     }
 
     if (rc == ES_MERGE_GONE) {
@@ -687,6 +734,10 @@ es_visitor_merge(es_cli_t *cli, const es_args_t *args)
          tries++)
     {
         rc = es_merge_steps(&merge);
+    }
+
+    if (rc == ES_MERGE_AGAIN) {
+        es_fail("too many others are about these two: try again");
     }
 
     return rc == ES_MERGE_GOOD || rc == ES_MERGE_NOTHING

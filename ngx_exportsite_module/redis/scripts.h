@@ -79,7 +79,8 @@ extern const char  es_remark_script[];
  * repeated; each is about one of the two. A learner that is at work with one of
  * them finds another state than it has read, and begins again.
  *
- * First, what is known of the other is put aside, under a token:
+ * First, what is known of the other is put aside, under a token, "TIME HEAD" of
+ * when that was and what INTO's state begins with:
  *
  *   EVALSHA sha 5 STATE PROFILE GONE MERGING FIELDS  head gone token ttl
  *
@@ -93,13 +94,13 @@ extern const char  es_freeze_script[];
 /*
  * Then INTO has it:
  *
- *   EVALSHA sha 3 STATE PROFILE GONE  head state ttl  note token
+ *   EVALSHA sha 3 STATE PROFILE GONE  head state ttl  note time
  *           n (field value)...  field value ...
  *
- * `note` is the profile's field for the other one's token. The n fields are
- * set, or deleted where the value is empty; the others only where they are
- * missing, and "industry_source" only if "industry", in front of it, was.
- * Answers 1, 0 (head), or texts: "done" before, "gone", INTO is no more.
+ * `head` is that of the token, and `note` the profile's field for its time. The
+ * n fields are set, or deleted where the value is empty; the others only where
+ * they are missing, and "industry_source" only if "industry", in front of it,
+ * was. Answers 1, 0 (head), or texts: "done" before, "gone", INTO is no more.
  */
 extern const char  es_join_script[];
 

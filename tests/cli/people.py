@@ -87,11 +87,13 @@ class Cut:
     """A way to Redis that ends, for good, when so many commands went through.
 
     The last one is carried out and its answer is lost. With `then`, this is
-    called instead at that place, and the way goes on.
+    called instead at that place, and the way goes on. With `steps`, only those
+    that run scripts count, each twice: before it and after it.
     """
 
-    def __init__(self, folder, redis, after, then=None):
-        self.path = os.path.join(folder, f"cut{after}.sock")
+    def __init__(self, folder, redis, after, then=None, name=None, steps=False):
+        self.path = os.path.join(folder, f"{name or f'cut{after}'}.sock")
+        self.steps = steps
         self.redis = redis
         self.left = after
         self.then = then
@@ -132,16 +134,23 @@ class Cut:
                 data += piece
                 end = command_end(data)
                 while end:
+                    script = b"EVAL" in data[:end].split(b"\r\n", 3)[2]
+                    if self.steps and script and self._over():
+                        return
                     server.sendall(data[:end])
                     data = data[end:]
                     answer = self._answer(server)
-                    self.left -= 1
-                    if self.left == 0:
-                        if self.then is None:
-                            return
-                        self.then()
+                    if (script or not self.steps) and self._over():
+                        return
                     client.sendall(answer)
                     end = command_end(data)
+
+    def _over(self):
+        """One more went through; is this the end?"""
+        self.left -= 1
+        if self.left == 0 and self.then is not None:
+            self.then()
+        return self.left == 0 and self.then is None
 
     @staticmethod
     def _answer(server):

@@ -1,9 +1,11 @@
 """visitor merge: nothing is lost and nothing doubled, wherever it is cut off."""
 
+import itertools
 import json
 import os
 import random
 import subprocess
+import threading
 import time
 
 import pytest
@@ -386,3 +388,102 @@ def test_killed_while_the_learner_works(redis, run, start, folders):
     assert views == counts
     for _, other in pairs:
         assert redis("EXISTS", profile(other), state(other), *aside(other)) == 0
+
+
+# -- several merges of the same two at the same time
+
+@pytest.fixture
+def two(redis, learned):
+    """two() has A and B as they were, and what was known of both in sum."""
+    before = {key: redis("DUMP", key) for key in
+              (profile(A), profile(B), state(A), state(B))}
+
+    def again():
+        redis("DEL", gone(A), gone(B), *aside(A), *aside(B), *before)
+        for key, dump in before.items():
+            redis("RESTORE", key, "0", dump)
+    return again
+
+
+def hold_one(redis, results):
+    """Of merges (into, other, result): all went well, or were told why not.
+
+    What is known is that of one merge, and with all others that went well.
+    """
+    into = {into for into, _, result in results if result.code == 0}
+    assert len(into) == 1, results
+    one, = into
+    other = B if one == A else A
+    for direction, _, result in results:
+        if direction == one:
+            assert result.code == 0 and result.err == "", results
+            assert "2 visits, 6 views" in result.out, results
+        else:
+            assert result.code == 1, results
+            assert f"{other} was merged into {one}: they are one" in result.err
+    assert numbers(redis, one, "views", "visits", "goals", "clicks", "dwell") \
+        == [6, 2, 1, 1, 62000], results
+    assert redis("GET", gone(other)) == f"merged {one}".encode()
+    assert redis("EXISTS", gone(one), profile(other), state(other), *aside(A),
+                 *aside(B)) == 0
+
+
+@pytest.mark.parametrize("second", [(A, B), (B, A)])
+def test_another_merge_between_any_two_commands(redis, run, two, folders, second):
+    folder = folders.make("cut")
+    for after in range(1, 100):
+        two()
+        results = []
+
+        def meanwhile():
+            results.append((*second, run("visitor", "merge", *second)))
+
+        cut = folders.add(Cut(folder, redis, after, meanwhile))
+        results.append((A, B, program.run("visitor", "merge", A, B, address=cut)))
+        hold_one(redis, results)
+        if len(results) == 1:
+            break
+    assert after > 12
+
+
+@pytest.mark.parametrize("second", [(A, B), (B, A)])
+def test_two_merges_step_by_step(redis, two, folders, second):
+    """One stops before or behind a step, the other one gets as far as some
+    step of its own and stops; the first goes on to its end, then the other."""
+    folder = folders.make("cut")
+    for one, other in itertools.product(range(1, 9), range(1, 9)):
+        two()
+        stopped, ended = threading.Event(), threading.Event()
+        results = []
+
+        def stop():
+            stopped.set()
+            assert ended.wait(30)
+
+        def merge_second():
+            way = folders.add(Cut(folder, redis, other, stop,
+                                  f"second{one}-{other}", steps=True))
+            results.append((*second, program.run("visitor", "merge", *second,
+                                                 address=way)))
+            stopped.set()
+
+        def meanwhile():
+            thread.start()
+            assert stopped.wait(30)
+
+        thread = threading.Thread(target=merge_second)
+        way = folders.add(Cut(folder, redis, one, meanwhile,
+                              f"first{one}-{other}", steps=True))
+        result = program.run("visitor", "merge", A, B, address=way)
+        ended.set()
+        assert thread.ident is not None
+        thread.join(60)
+        hold_one(redis, [(A, B, result), *results])
+
+
+@pytest.mark.parametrize("directions", [[(A, B)] * 6, [(A, B), (B, A)] * 3])
+def test_many_at_once(redis, two, start, directions):
+    for _ in range(6):
+        two()
+        running = [(pair, start("visitor", "merge", *pair)) for pair in directions]
+        hold_one(redis, [(*pair, one.wait(60)) for pair, one in running])
