@@ -46,7 +46,7 @@ es_learn_visitor(es_learn_t *learn, es_learn_chunk_t *chunk, es_str_t id)
 
     visitor = es_learn_alloc(learn, sizeof(es_learn_visitor_t));
     visitor->id = id;
-    visitor->log = id.len > 4 && memcmp(id.data, "log-", 4) == 0;
+    visitor->log = es_str_starts(id, es_str("log-"));
     visitor->bucket = *bucket;
     *bucket = visitor;
     *chunk->last = visitor;
@@ -231,22 +231,16 @@ static void
 es_learn_gone(es_learn_t *learn, es_learn_chunk_t *chunk,
     es_learn_visitor_t *visitor, bool follow)
 {
-    es_str_t  id;
+    es_str_t  text = visitor->gone;
 
-    if (visitor->gone.len > 10
-        && memcmp(visitor->gone.data, "forgotten ", 10) == 0)
+    if (es_str_skip(&text, es_str("forgotten "))) {
+        visitor->forgotten = strtoull(text.data, NULL, 10);
+
+    } else if (follow && es_str_skip(&text, es_str("merged "))
+               && es_visitor_id_valid(text)
+               && !es_str_eq(text, visitor->id))
     {
-        visitor->forgotten = strtoull(visitor->gone.data + 10, NULL, 10);
-    }
-
-    if (follow && visitor->gone.len > 7
-        && memcmp(visitor->gone.data, "merged ", 7) == 0)
-    {
-        id = (es_str_t) { visitor->gone.len - 7, visitor->gone.data + 7 };
-
-        if (es_visitor_id_valid(id) && !es_str_eq(id, visitor->id)) {
-            visitor->other = es_learn_visitor(learn, chunk, id);
-        }
+        visitor->other = es_learn_visitor(learn, chunk, text);
     }
 }
 

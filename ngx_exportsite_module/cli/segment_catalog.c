@@ -220,7 +220,7 @@ static void
 es_catalog_ask_sites(es_cli_t *cli, es_catalog_t *catalog)
 {
     size_t               i;
-    es_str_t             field, kind = es_str("segment:");
+    es_str_t             field;
     redisReply          *reply;
     es_segment_entry_t  *entry;
 
@@ -233,15 +233,8 @@ es_catalog_ask_sites(es_cli_t *cli, es_catalog_t *catalog)
     for (i = 0; i + 1 < reply->elements; i += 2) {
         field = es_reply_text(reply->element[i]);
 
-        if (field.len < kind.len
-            || memcmp(field.data, kind.data, kind.len) != 0)
-        {
-            continue;
-        }
-
-        field.data += kind.len;
-        field.len -= kind.len;
-        entry = es_catalog_find(catalog, field);
+        entry = es_str_skip(&field, es_str("segment:"))
+                ? es_catalog_find(catalog, field) : NULL;
 
         if (entry != NULL) {
             entry->site = es_heap_copy(catalog->heap,

@@ -230,17 +230,14 @@ es_slot_said(es_cli_t *cli, es_str_t key, es_str_t text, int64_t expire)
 static void
 es_slot_prefixed(es_cli_t *cli, es_str_t key)
 {
-    size_t       len;
+    es_str_t     name = key;
     const char  *own = es_keyf(cli, ES_KEY_SLOT);
 
-    len = strlen(own);
-
-    if (key.len > len && memcmp(key.data, own, len) == 0) {
+    if (es_str_skip(&name, es_text(own)) && name.len > 0) {
         es_fail("warning: \"%s\" is put in front by itself, so Redis has it "
                 "as \"%s%s\"; if that is not meant: exportsite slot rm %s, and "
                 "set \"%s\"", es_shown(es_text(own)), es_shown(es_text(own)),
-                es_shown(key), es_shown(key),
-                es_shown(es_text(key.data + len)));
+                es_shown(key), es_shown(key), es_shown(name));
     }
 }
 

@@ -144,7 +144,7 @@ static void
 es_slots_ask_sites(es_cli_t *cli, es_slots_t *slots)
 {
     size_t       i;
-    es_str_t     field, kind = es_str("slot:");
+    es_str_t     field;
     es_slot_t    wanted, *slot;
     redisReply  *reply;
 
@@ -157,14 +157,11 @@ es_slots_ask_sites(es_cli_t *cli, es_slots_t *slots)
     for (i = 0; i + 1 < reply->elements && slots->n > 0; i += 2) {
         field = es_reply_text(reply->element[i]);
 
-        if (field.len <= kind.len
-            || memcmp(field.data, kind.data, kind.len) != 0)
-        {
+        if (!es_str_skip(&field, es_str("slot:"))) {
             continue;
         }
 
-        wanted.key = (es_str_t) { field.len - kind.len,
-                                  field.data + kind.len };
+        wanted.key = field;
         slot = bsearch(&wanted, slots->slot, slots->n, sizeof(es_slot_t),
                        es_slots_order);
 

@@ -134,28 +134,23 @@ es_visitor_keys(const es_cli_t *cli, es_str_t id, es_visitor_t *visitor)
 bool
 es_visitor_imported(const es_visitor_t *visitor)
 {
-    return strncmp(visitor->name, "log-", 4) == 0;
+    return es_str_starts(visitor->id, es_str("log-"));
 }
 
 
 static void
 es_visitor_gone_read(es_gone_t *gone, es_str_t text)
 {
-    if (text.len > 10 && memcmp(text.data, "forgotten ", 10) == 0) {
+    if (es_str_skip(&text, es_str("forgotten ")) && text.len > 0) {
         gone->what = ES_GONE_FORGOTTEN;
-        gone->ms = strtoull(text.data + 10, NULL, 10);
-        return;
-    }
+        gone->ms = strtoull(text.data, NULL, 10);
 
-    if (text.len > 7 && memcmp(text.data, "merged ", 7) == 0) {
-        text.data += 7;
-        text.len -= 7;
-
-        if (es_visitor_id_valid(text)) {
-            gone->what = ES_GONE_MERGED;
-            memcpy(gone->into, text.data, text.len);
-            gone->into[text.len] = '\0';
-        }
+    } else if (es_str_skip(&text, es_str("merged "))
+               && es_visitor_id_valid(text))
+    {
+        gone->what = ES_GONE_MERGED;
+        memcpy(gone->into, text.data, text.len);
+        gone->into[text.len] = '\0';
     }
 }
 

@@ -92,22 +92,15 @@ es_ids_add(es_ids_t *ids, es_str_t id)
 void
 es_ids_noted(es_ids_t *ids, const redisReply *profile)
 {
-    size_t    i, head = sizeof(ES_VISITOR_MERGED) - 1;
+    size_t    i;
     es_str_t  name;
 
     for (i = 0; profile != NULL && i + 1 < profile->elements; i += 2) {
         name = es_reply_text(profile->element[i]);
 
-        if (name.len <= head
-            || memcmp(name.data, ES_VISITOR_MERGED, head) != 0)
+        if (es_str_skip(&name, es_str(ES_VISITOR_MERGED))
+            && es_visitor_id_valid(name))
         {
-            continue;
-        }
-
-        name.data += head;
-        name.len -= head;
-
-        if (es_visitor_id_valid(name)) {
             (void) es_ids_add(ids, name);
         }
     }
@@ -175,8 +168,7 @@ es_ids_page(es_cli_t *cli, es_ids_t *ids, const es_scan_t *scan,
         id = es_scan_name(scan, keys[i]);
         id.len -= id.len > 0;
 
-        if (text.len > 7 && memcmp(text.data, "merged ", 7) == 0
-            && es_ids_has(ids, (es_str_t) { text.len - 7, text.data + 7 })
+        if (es_str_skip(&text, es_str("merged ")) && es_ids_has(ids, text)
             && es_visitor_id_valid(id))
         {
             *more |= es_ids_add(ids, id);

@@ -177,10 +177,7 @@ es_show_value(es_table_t *table, es_str_t name, es_str_t value)
             return;
         }
 
-        if (name.len > sizeof(ES_VISITOR_MERGED) - 1
-            && memcmp(name.data, ES_VISITOR_MERGED,
-                      sizeof(ES_VISITOR_MERGED) - 1) == 0)
-        {
+        if (es_str_starts(name, es_str(ES_VISITOR_MERGED))) {
             es_table_cellf(table, "%s", es_visitor_time(buf, n / 1000));
             return;
         }

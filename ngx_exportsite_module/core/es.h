@@ -67,6 +67,30 @@ es_str_compare(es_str_t a, es_str_t b)
 }
 
 
+static inline bool
+es_str_starts(es_str_t text, es_str_t prefix)
+{
+    return text.len >= prefix.len
+           && (prefix.len == 0
+               || memcmp(text.data, prefix.data, prefix.len) == 0);
+}
+
+
+/* Takes a prefix off the front; false if it is not there. */
+static inline bool
+es_str_skip(es_str_t *text, es_str_t prefix)
+{
+    if (!es_str_starts(*text, prefix)) {
+        return false;
+    }
+
+    text->data += prefix.len;
+    text->len -= prefix.len;
+
+    return true;
+}
+
+
 /* Equal but for the case of ASCII letters. */
 static inline bool
 es_str_case_eq(es_str_t a, es_str_t b)

@@ -222,13 +222,6 @@ es_lex_word(es_rule_lexer_t *lexer, es_token_t *token, es_rule_error_t *err)
 
 
 static bool
-es_starts(es_str_t s, es_str_t prefix)
-{
-    return s.len >= prefix.len && memcmp(s.data, prefix.data, prefix.len) == 0;
-}
-
-
-static bool
 es_lex_sign(es_rule_lexer_t *lexer, es_token_t *token, es_rule_error_t *err)
 {
     size_t    i;
@@ -238,7 +231,7 @@ es_lex_sign(es_rule_lexer_t *lexer, es_token_t *token, es_rule_error_t *err)
     rest.len = lexer->text.len - lexer->pos;
 
     for (i = 0; i < es_array_len(es_foreign_signs); i++) {
-        if (es_starts(rest, es_foreign_signs[i].text)) {
+        if (es_str_starts(rest, es_foreign_signs[i].text)) {
             return es_rule_fail(err, token->column,
                                 "unknown operator \"%s\", "
                                 "did you mean \"%s\"?",
@@ -248,7 +241,7 @@ es_lex_sign(es_rule_lexer_t *lexer, es_token_t *token, es_rule_error_t *err)
     }
 
     for (i = 0; i < es_array_len(es_signs); i++) {
-        if (es_starts(rest, es_signs[i].text)) {
+        if (es_str_starts(rest, es_signs[i].text)) {
             token->kind = es_signs[i].kind;
             token->text = (es_str_t) { es_signs[i].text.len, rest.data };
             lexer->pos += es_signs[i].text.len;
