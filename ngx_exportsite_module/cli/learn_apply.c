@@ -276,6 +276,12 @@ es_learn_event(es_learn_t *learn, es_learn_chunk_t *chunk,
     es_state_outcome_t    outcome;
     es_state_settings_t   settings;
 
+    if (item->entry.kind == ES_ENTRY_CRAWL) {
+        /* not by people, for whom all is counted */
+        chunk->nevents++;
+        return;
+    }
+
     visitor = es_learn_whose(item);
 
     if (visitor != NULL

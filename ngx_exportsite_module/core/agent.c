@@ -15,7 +15,7 @@
 #define AGENT_SCREEN    0x200
 #define AGENT_LINK      0x400         /* "+http://", here is who we are */
 #define AGENT_BROWSER   0x800         /* nothing, but is seen every time */
-#define AGENT_IF_DIGIT  0x1000        /* a crawler if a digit follows */
+#define AGENT_IF_DIGIT  0x1000        /* so if a digit follows; short ones */
 
 #define AGENT_LOWER     (0x20 * ES_WORD_ONES)
 #define AGENT_LOOK      512
@@ -230,7 +230,7 @@ agent_word(const char *word, bool first)
         if ((known->tells == AGENT_IF_FIRST && first)
             || (known->tells == AGENT_IF_LONG && agent_letter(word[8]))
             || (known->tells == AGENT_IF_DIGIT
-                && agent_digit(word[strnlen(known->name, 8)])))
+                && agent_digit(word[strlen(known->name)])))
         {
             return AGENT_CRAWLER;
         }

@@ -77,3 +77,30 @@ es_path_is_asset(es_str_t path)
 
     return false;
 }
+
+
+bool
+es_path_is_document(es_str_t path)
+{
+    size_t    i;
+    es_str_t  extension;
+
+    static const es_str_t  documents[] = {
+        { 4, ".pdf" }, { 4, ".doc" }, { 5, ".docx" }, { 4, ".odt" },
+        { 4, ".rtf" }, { 4, ".xls" }, { 5, ".xlsx" }, { 4, ".ods" },
+        { 4, ".ppt" }, { 5, ".pptx" }, { 4, ".odp" }, { 5, ".epub" },
+    };
+
+    for (i = 0; i < sizeof(documents) / sizeof(documents[0]); i++) {
+        extension = documents[i];
+
+        if (path.len > extension.len
+            && es_str_case_eq((es_str_t) { extension.len, path.data + path.len
+                                           - extension.len }, extension))
+        {
+            return true;
+        }
+    }
+
+    return false;
+}

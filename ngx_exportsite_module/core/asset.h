@@ -12,4 +12,10 @@
  */
 bool es_path_is_asset(es_str_t path);
 
+/*
+ * Of those, is it one that people read as they read a page, and that search
+ * engines list: a PDF, a text document, a table, slides?
+ */
+bool es_path_is_document(es_str_t path);
+
 #endif

@@ -219,6 +219,42 @@ es_tag_parse(es_tag_t *t, const char *p, const char *end)
 }
 
 
+void
+es_tag_write(char *out, es_str_t tag)
+{
+    char    c;
+    bool    plain;
+    size_t  i, start, len;
+
+    plain = true;
+
+    for (start = 0; start < tag.len; start += len + 1) {
+        for (len = 0; start + len < tag.len && tag.data[start + len] != '-';
+             len++)
+        {
+            out[start + len] = es_lower(tag.data[start + len]);
+        }
+
+        for (i = 0; plain && start > 0 && i < len; i++) {
+            c = out[start + i];
+
+            if (c >= 'a' && c <= 'z' && (len == 2 || (len == 4 && i == 0))) {
+                out[start + i] = (char) (c & ~0x20);
+            }
+        }
+
+        if (len == 1) {
+            /* an extension, or a private part: all small from here */
+            plain = false;
+        }
+
+        if (start + len < tag.len) {
+            out[start + len] = '-';
+        }
+    }
+}
+
+
 /* variants, then extensions, then x- and private ones: RFC 5646, section 2.1 */
 bool
 es_tag_well_formed(const es_tag_t *t)

@@ -35,6 +35,12 @@ typedef struct {
  */
 const char *es_tag_parse(es_tag_t *t, const char *p, const char *end);
 
+/*
+ * Writes a tag of that many bytes as RFC 5646, section 2.1.1 recommends: "de",
+ * "zh-Hans", "pt-BR". What it means is the same in any case.
+ */
+void es_tag_write(char *out, es_str_t tag);
+
 /* Is a tag that was read one that RFC 5646 calls well-formed? */
 bool es_tag_well_formed(const es_tag_t *t);
 

@@ -1,6 +1,7 @@
 /*
- * What the files rule_*.c share and nobody else includes: the compiled program,
- * the tokens, and the way errors are put into words.
+ * What the files rule_*.c share and nobody else includes (but agent_list.c, for
+ * its regexes): the compiled program, the tokens, and the way errors are put
+ * into words.
  */
 #ifndef ES_RULE_PROGRAM_H
 #define ES_RULE_PROGRAM_H

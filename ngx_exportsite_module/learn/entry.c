@@ -147,6 +147,7 @@ entry_type(es_entry_t *entry, es_str_t value)
         [ES_ENTRY_DWELL]  = { 5, "dwell" },
         [ES_ENTRY_SCROLL] = { 6, "scroll" },
         [ES_ENTRY_GOAL]   = { 4, "goal" },
+        [ES_ENTRY_CRAWL]  = { 5, "crawl" },
     };
 
     for (i = 0; i < value.len; i++) {

@@ -22,6 +22,7 @@ typedef enum {
     ES_ENTRY_DWELL,
     ES_ENTRY_SCROLL,
     ES_ENTRY_GOAL,
+    ES_ENTRY_CRAWL,                /* a crawler's view: nobody's */
     ES_ENTRY_OTHER
 } es_entry_kind_e;
 

@@ -1,11 +1,12 @@
 /*
- * The last of our filters: nothing but nginx' own framing comes after it, so
- * that it sees what everybody else says to caches, and corrects it by what the
- * answer depended on.
+ * The last of our filters: nothing but nginx' own framing comes after it. So it
+ * sees what everybody else says to caches, and corrects it by what the answer
+ * depended on.
  */
 #include "compat.h"
 
 #include "../core/caching.h"
+#include "alternates.h"
 #include "depend.h"
 #include "worker.h"
 
@@ -63,15 +64,17 @@ ngx_exportsite_cache_header_filter(ngx_http_request_t *r)
     ngx_exportsite_visit_t     *visit;
     ngx_exportsite_loc_conf_t  *lcf;
 
-    if (r != r->main || (visit = ngx_exportsite_visit(r)) == NULL
-        || visit->depends == 0)
-    {
+    if (r != r->main || (visit = ngx_exportsite_visit(r)) == NULL) {
         return ngx_exportsite_cache_next_header(r);
+    }
+
+    if (ngx_exportsite_alternates(r, visit) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_exportsite_module);
 
-    if (lcf->vary
+    if (visit->depends != 0 && lcf->vary
         && (ngx_exportsite_vary(r, visit->depends) != NGX_OK
             || ((visit->depends & NGX_EXPORTSITE_DEPEND_VISITOR)
                 && ngx_exportsite_private(r) != NGX_OK)))

@@ -100,6 +100,7 @@ ngx_exportsite_create_loc_conf(ngx_conf_t *cf)
     lcf->vary = NGX_CONF_UNSET;
     lcf->slots = NGX_CONF_UNSET_PTR;
     lcf->script = NGX_CONF_UNSET_PTR;
+    lcf->hreflang = NGX_CONF_UNSET_PTR;
 
     return lcf;
 }
@@ -138,6 +139,11 @@ ngx_exportsite_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->vary, prev->vary, 1);
     ngx_conf_merge_ptr_value(conf->slots, prev->slots, NULL);
     ngx_conf_merge_ptr_value(conf->script, prev->script, NULL);
+    ngx_conf_merge_ptr_value(conf->hreflang, prev->hreflang, NULL);
+
+    if (conf->record.flag == NGX_CONF_UNSET) {
+        conf->record_crawlers = prev->record_crawlers;
+    }
 
     ngx_exportsite_merge_switch(&prev->consent, &conf->consent, 0);
     ngx_exportsite_merge_switch(&prev->record, &conf->record, 1);

@@ -366,6 +366,27 @@ ngx_exportsite_set_switch(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* on, off or a value, and whether it goes for crawlers, too. */
+char *
+ngx_exportsite_set_record(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t                  *value = cf->args->elts;
+    ngx_exportsite_loc_conf_t  *lcf = conf;
+
+    if (cf->args->nelts > 2) {
+        if (ngx_strcmp(value[2].data, "crawlers") != 0) {
+            return ngx_exportsite_invalid(cf, &value[2],
+                          "what may follow is \"crawlers\", to record their "
+                          "views as well");
+        }
+
+        lcf->record_crawlers = 1;
+    }
+
+    return ngx_exportsite_set_switch(cf, cmd, conf);
+}
+
+
 char *
 ngx_exportsite_set_visitor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {

@@ -56,6 +56,11 @@ char *ngx_exportsite_from(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_exportsite_hint(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_exportsite_set_switch(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_exportsite_set_record(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_exportsite_crawlers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_exportsite_set_hreflang(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_exportsite_set_visitor(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_exportsite_optout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

@@ -73,8 +73,9 @@ ngx_exportsite_header_filter(ngx_http_request_t *r)
     if (visit != NULL && ngx_exportsite_is_view(visit)) {
         visit->view = 1;
 
-        if (ngx_exportsite_visitor_answer(visit) != NGX_OK
-            || ngx_exportsite_server_timing(visit) != NGX_OK)
+        if (!visit->crawler
+            && (ngx_exportsite_visitor_answer(visit) != NGX_OK
+                || ngx_exportsite_server_timing(visit) != NGX_OK))
         {
             return NGX_ERROR;
         }

@@ -7,6 +7,7 @@
 #include "choose.h"
 #include "defaults.h"
 #include "directives.h"
+#include "gpc.h"
 #include "process.h"
 #include "record.h"
 #include "status.h"
@@ -75,6 +76,13 @@ static ngx_command_t  ngx_exportsite_commands[] = {
     { ngx_string("exportsite_stream"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
       ngx_exportsite_stream,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("exportsite_crawlers"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_exportsite_crawlers,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
@@ -157,8 +165,8 @@ static ngx_command_t  ngx_exportsite_commands[] = {
       NULL },
 
     { ngx_string("exportsite_record"),
-      NGX_EXPORTSITE_ANY|NGX_CONF_TAKE1,
-      ngx_exportsite_set_switch,
+      NGX_EXPORTSITE_ANY|NGX_CONF_TAKE12,
+      ngx_exportsite_set_record,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_exportsite_loc_conf_t, record),
       NULL },
@@ -198,6 +206,13 @@ static ngx_command_t  ngx_exportsite_commands[] = {
       0,
       NULL },
 
+    { ngx_string("exportsite_hreflang"),
+      NGX_EXPORTSITE_ANY|NGX_CONF_TAKE12,
+      ngx_exportsite_set_hreflang,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("exportsite_beacon"),
       NGX_HTTP_LOC_CONF|NGX_CONF_ANY,
       ngx_exportsite_beacon,
@@ -211,6 +226,13 @@ static ngx_command_t  ngx_exportsite_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       ngx_exportsite_whoami_handler },
+
+    { ngx_string("exportsite_gpc"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_exportsite_gpc,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
 
     { ngx_string("exportsite_status"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,

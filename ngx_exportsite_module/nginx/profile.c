@@ -8,7 +8,6 @@
 #include "lookup.h"
 #include "profile.h"
 #include "profile_zone.h"
-#include "visitor.h"
 
 
 /* Also before the first connection stands, but not where one was lost. */
@@ -40,7 +39,6 @@ ngx_exportsite_profile_load(ngx_exportsite_visit_t *visit,
     }
 
     ngx_exportsite_profile_prefetch(visit->visitor_hash, 1);
-    ngx_exportsite_agent(visit);
 
     found = ngx_exportsite_profile_get(&visit->visitor, visit->visitor_hash,
                                        visit->request->pool, &visit->profile);

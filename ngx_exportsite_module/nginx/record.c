@@ -64,9 +64,7 @@ ngx_exportsite_asks_view(ngx_exportsite_visit_t *visit)
         return 0;
     }
 
-    ngx_exportsite_agent(visit);
-
-    return !visit->crawler;
+    return !ngx_exportsite_is_crawler(visit) || visit->conf->record_crawlers;
 }
 
 
@@ -183,9 +181,7 @@ ngx_exportsite_record_view(ngx_http_request_t *r)
 ngx_uint_t
 ngx_exportsite_may_record_event(ngx_exportsite_visit_t *visit)
 {
-    ngx_exportsite_agent(visit);
-
-    return !visit->crawler && ngx_exportsite_recording(visit);
+    return !ngx_exportsite_is_crawler(visit) && ngx_exportsite_recording(visit);
 }
 
 
@@ -240,6 +236,7 @@ ngx_exportsite_record(ngx_exportsite_visit_t *visit,
     ngx_exportsite_queue_commit(e.p - p, e.args + 1);
 
     type = event ? ngx_exportsite_record_type(event->type)
+                 : visit->crawler ? ngx_exportsite_event_other
                  : ngx_exportsite_event_view;
     ngx_exportsite_count(events_type[type]);
 }
@@ -318,7 +315,8 @@ ngx_exportsite_record_fields(ngx_exportsite_visit_t *visit, es_event_t *e,
 
     es_event_begin(e, (char *) ngx_exportsite_event_id(visit).data,
                    ngx_exportsite_record_time(),
-                   event ? event->type : es_str("view"));
+                   event ? event->type
+                         : visit->crawler ? es_str("crawl") : es_str("view"));
     ngx_exportsite_put(VISITOR, visitor);
     ngx_exportsite_put(HOST, visit->host);
     ngx_exportsite_put(PATH, visit->path);

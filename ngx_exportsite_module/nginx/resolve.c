@@ -20,7 +20,6 @@
 static ngx_uint_t ngx_exportsite_source_text(ngx_exportsite_visit_t *visit,
     ngx_exportsite_source_t *source, const char *field, char *buf, size_t size,
     es_str_t *text);
-static es_str_t ngx_exportsite_url_segment(ngx_exportsite_visit_t *visit);
 static int ngx_exportsite_accept(ngx_exportsite_visit_t *visit);
 static ngx_uint_t ngx_exportsite_country_valid(ngx_exportsite_visit_t *visit,
     es_str_t text);
@@ -384,7 +383,7 @@ ngx_exportsite_source_text(ngx_exportsite_visit_t *visit,
 }
 
 
-static es_str_t
+es_str_t
 ngx_exportsite_url_segment(ngx_exportsite_visit_t *visit)
 {
     u_char     *slash;

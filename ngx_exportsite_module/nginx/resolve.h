@@ -13,6 +13,9 @@ u_char *ngx_exportsite_country(ngx_exportsite_visit_t *visit);
 /* The tag of the language as declared; the default while nothing is known. */
 ngx_str_t ngx_exportsite_language(ngx_exportsite_visit_t *visit);
 
+/* The path's first segment, which the rung "url" takes; perhaps empty. */
+es_str_t ngx_exportsite_url_segment(ngx_exportsite_visit_t *visit);
+
 /* The industry's tag, or empty. */
 ngx_str_t ngx_exportsite_industry(ngx_exportsite_visit_t *visit);
 

@@ -11,6 +11,7 @@
 #include <ngx_thread_pool.h>
 
 #include "geo.h"
+#include "../core/agent_list.h"
 #include "../core/event.h"
 #include "../core/language.h"
 #include "../core/rule.h"
@@ -102,6 +103,15 @@ typedef struct {
 } ngx_exportsite_script_t;
 
 
+/*
+ * The alternates of a page: between the parts of the pattern stands a language.
+ */
+typedef struct {
+    ngx_array_t                parts;             /* of value_t */
+    ngx_exportsite_value_t    *x_default;         /* or NULL */
+} ngx_exportsite_hreflang_t;
+
+
 /* The collector of a location: whose events it takes, and its script. */
 typedef struct {
     ngx_array_t                origins;           /* of es_authority_t */
@@ -131,12 +141,15 @@ typedef struct {
     ngx_str_t                  visitor_cookie;    /* it is just $cookie_NAME */
     ngx_exportsite_switch_t    consent;
     ngx_exportsite_switch_t    record;
+    ngx_uint_t                 record_crawlers;   /* comes with record */
     ngx_uint_t                 optout;
     ngx_array_t               *key;               /* of value_t */
 
     ngx_flag_t                 vary;
     ngx_array_t               *slots;             /* of slot_conf_t */
     ngx_exportsite_script_t   *script;
+    ngx_exportsite_hreflang_t *hreflang;          /* or NULL */
+    ngx_str_t                  gpc;               /* lastUpdate of an answer */
     ngx_exportsite_beacon_conf_t  *beacon;        /* or NULL; not inherited */
     ngx_hash_t                 slot_types;
     ngx_array_t               *slot_types_keys;
@@ -206,6 +219,7 @@ typedef struct {
     ngx_msec_t                 profile_ttl;
     ngx_exportsite_stream_conf_t  stream;
 
+    es_agent_list_t           *crawlers;          /* those named, or NULL */
     ngx_array_t                secrets;           /* of key_t */
     ngx_array_t                choices;           /* of choose_t * */
     ngx_array_t                rules;             /* of es_rule_t * */

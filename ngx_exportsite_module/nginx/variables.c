@@ -6,6 +6,7 @@
 #include "compat.h"
 
 #include "../core/agent.h"
+#include "alternates.h"
 #include "choose.h"
 #include "depend.h"
 #include "fields.h"
@@ -27,6 +28,7 @@ typedef enum {
     ngx_exportsite_var_asn,
     ngx_exportsite_var_organization,
     ngx_exportsite_var_language,
+    ngx_exportsite_var_path,
     ngx_exportsite_var_industry,
     ngx_exportsite_var_segments,
     ngx_exportsite_var_key,
@@ -77,6 +79,7 @@ static ngx_http_variable_t  ngx_exportsite_vars[] = {
     ngx_exportsite_var(asn),
     ngx_exportsite_var(organization),
     ngx_exportsite_var(language),
+    ngx_exportsite_var(path),
     ngx_exportsite_var(industry),
     ngx_exportsite_var(segments),
     ngx_exportsite_var(visitor),
@@ -208,7 +211,11 @@ ngx_exportsite_variable_value(ngx_exportsite_visit_t *visit, uintptr_t which)
         return ngx_exportsite_place(visit, ngx_exportsite_geo_organization);
 
     case ngx_exportsite_var_language:
+        visit->language_shown = 1;
         return ngx_exportsite_language(visit);
+
+    case ngx_exportsite_var_path:
+        return ngx_exportsite_page_path(visit);
 
     case ngx_exportsite_var_industry:
         return ngx_exportsite_industry(visit);
@@ -472,6 +479,7 @@ ngx_exportsite_cache_key(ngx_exportsite_visit_t *visit)
         }
 
     } else {
+        visit->language_shown = 1;
         part[0] = ngx_exportsite_language(visit);
         part[1] = (ngx_str_t) { 2, ngx_exportsite_country(visit) };
         part[2] = ngx_exportsite_industry(visit);

@@ -85,6 +85,7 @@ struct ngx_exportsite_visit_s {
     unsigned                    view:1;
     unsigned                    unconditional:1;  /* upstream was asked so */
     unsigned                    scripted:1;       /* it has the script */
+    unsigned                    language_shown:1; /* a variable told it */
     unsigned                    agent_known:1;
     unsigned                    crawler:1;
     unsigned                    device:2;

@@ -19,6 +19,7 @@
 
 static ngx_uint_t ngx_exportsite_opted_out(ngx_exportsite_visit_t *visit);
 static void ngx_exportsite_visitor_find(ngx_exportsite_visit_t *visit);
+static ngx_uint_t ngx_exportsite_named_crawler(ngx_str_t *agent);
 static ngx_int_t ngx_exportsite_set_cookie(ngx_exportsite_visit_t *visit,
     u_char *value, size_t len, ngx_str_t *attributes);
 
@@ -182,6 +183,7 @@ ngx_exportsite_visitor_find(ngx_exportsite_visit_t *visit)
 
     if (lcf->visitor != NULL) {
         if (ngx_exportsite_consent(visit)
+            && !ngx_exportsite_is_crawler(visit)
             && ngx_exportsite_site_visitor(visit, &id)
             && es_visitor_id_valid(id))
         {
@@ -197,7 +199,9 @@ ngx_exportsite_visitor_find(ngx_exportsite_visit_t *visit)
 
     visit->cookie_seen = 1;
 
-    if (!ngx_exportsite_consent(visit)) {
+    /* a crawler is nobody, whatever cookies it keeps */
+
+    if (!ngx_exportsite_consent(visit) || ngx_exportsite_is_crawler(visit)) {
         return;
     }
 
@@ -233,9 +237,8 @@ ngx_exportsite_visitor(ngx_exportsite_visit_t *visit)
         return known;
     }
 
-    ngx_exportsite_agent(visit);
-
-    if (visit->crawler || ngx_exportsite_random(bytes, sizeof(bytes)) != NGX_OK)
+    if (ngx_exportsite_is_crawler(visit)
+        || ngx_exportsite_random(bytes, sizeof(bytes)) != NGX_OK)
     {
         return known;
     }
@@ -279,9 +282,41 @@ ngx_exportsite_agent(ngx_exportsite_visit_t *visit)
     es_agent_classify(ngx_exportsite_es(ua), &agent);
 
     visit->device = agent.device;
-    visit->crawler = agent.crawler;
+    visit->crawler = agent.crawler || ngx_exportsite_named_crawler(&ua);
 
-    ngx_exportsite_remember(place, &ua, 0, agent.device << 1 | agent.crawler);
+    ngx_exportsite_remember(place, &ua, 0, visit->device << 1 | visit->crawler);
+}
+
+
+/* Is it one that exportsite_crawlers names? */
+static ngx_uint_t
+ngx_exportsite_named_crawler(ngx_str_t *agent)
+{
+    ngx_uint_t        fits;
+    es_rule_env_t     env;
+    es_agent_list_t  *list = ngx_exportsite_worker.conf->crawlers;
+
+    if (list == NULL) {
+        return 0;
+    }
+
+    ngx_memzero(&env, sizeof(es_rule_env_t));
+    env.scratch = ngx_exportsite_worker.scratch;
+
+    fits = es_agent_list_fits(list, ngx_exportsite_es(*agent), &env);
+
+    ngx_exportsite_worker.counters->regex_limited += env.regex_limit_hits;
+
+    return fits;
+}
+
+
+ngx_uint_t
+ngx_exportsite_is_crawler(ngx_exportsite_visit_t *visit)
+{
+    ngx_exportsite_agent(visit);
+
+    return visit->crawler;
 }
 
 

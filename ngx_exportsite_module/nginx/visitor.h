@@ -23,6 +23,9 @@ void ngx_exportsite_visitor_nobody(ngx_exportsite_visit_t *visit);
 /* Kind of device and crawler, into the visit. */
 void ngx_exportsite_agent(ngx_exportsite_visit_t *visit);
 
+/* The crawler alone; one that is, is nobody: no visitor, no profile. */
+ngx_uint_t ngx_exportsite_is_crawler(ngx_exportsite_visit_t *visit);
+
 /* A cookie of the request; false if there is none of that name. */
 ngx_uint_t ngx_exportsite_cookie(ngx_http_request_t *r, ngx_str_t *name,
     es_str_t *value);

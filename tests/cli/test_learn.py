@@ -239,6 +239,17 @@ def test_an_unknown_country_is_one(feed, learn, count, profile):
     assert "country" not in profile()
 
 
+def test_crawlers_are_not_counted(feed, learn, redis, count):
+    feed("crawl", visitor=None, path="/a")
+    feed(path="/a", visitor="v1")
+    feed("crawl", visitor=None, path="/b")
+    assert "3 events learned" in learn().out
+    assert [count("all", f"{m}:all") for m in ("events", "views", "visits")] == [
+        1, 1, 1]
+    assert count("page", "events:/a") == 1 and count("page", "events:/b") == 0
+    assert group(redis)["lag"] == 0
+
+
 def test_who_did_not_consent_is_counted_as_nobody(feed, learn, redis, count):
     feed(path="/a", visitor=None, campaign="spring", host="a.example",
          referrer="a.example")

@@ -124,7 +124,39 @@ WRONG = [
     ("S", "exportsite_stream events;"),
 
     ("S", "exportsite_record;"), ("S", "exportsite_record on off;"),
+    ("S", "exportsite_record on robots;"),
+    ("S", "exportsite_record crawlers;"),
+    ("S", "exportsite_record on crawlers more;"),
     ("S", "exportsite_key;"),
+
+    ("H", "exportsite_crawlers;"), ("H", "exportsite_crawlers '';"),
+    ("H", "exportsite_crawlers ~;"), ("H", "exportsite_crawlers ~*;"),
+    ("H", "exportsite_crawlers acme '~(a';"),
+    ("H", "exportsite_crawlers '~*(a)\\\\1';"),
+    ("S", "exportsite_crawlers acme;"),
+
+    ("S", "exportsite_hreflang;"), ("S", "exportsite_hreflang on;"),
+    ("S", "exportsite_hreflang /$exportsite_language/;"),
+    ("S", "exportsite_hreflang //x/$exportsite_language/;"),
+    ("S", "exportsite_hreflang www.x.example/$exportsite_language;"),
+    ("S", "exportsite_hreflang https://x.example/$uri;"),
+    ("S", "exportsite_hreflang https://x/$exportsite_language_source;"),
+    ("S", "exportsite_hreflang https://x/$exportsite_language off;"),
+    ("S", "exportsite_hreflang off x-default=https://x/;"),
+    ("S", "exportsite_hreflang https://x/$exportsite_language x-default=;"),
+    ("S", "exportsite_hreflang https://x/$exportsite_language x-default=/x;"),
+    ("S", "exportsite_hreflang https://x/$exportsite_language "
+          "x-default=https://x/$exportsite_language;"),
+    ("S", "exportsite_hreflang https://x/$exportsite_language;\n"
+          "exportsite_hreflang off;"),
+
+    ("L", "exportsite_gpc today;"), ("L", "exportsite_gpc 2026-13-01;"),
+    ("L", "exportsite_gpc 2026-02-29;"), ("L", "exportsite_gpc 2026-11-00;"),
+    ("L", "exportsite_gpc 2026-11-31;"), ("L", "exportsite_gpc 22.11.2026;"),
+    ("L", "exportsite_gpc 2026-11-2x;"), ("L", "exportsite_gpc '';"),
+    ("L", "exportsite_gpc 2026-11-22 2026-11-23;"),
+    ("L", "exportsite_gpc;\nexportsite_gpc;"),
+    ("S", "exportsite_gpc;"), ("H", "exportsite_gpc;"),
 
     ("L", "exportsite_whoami on;"), ("L", "exportsite_status on;"),
     ("S", "exportsite_whoami;"), ("S", "exportsite_status;"),
@@ -162,7 +194,8 @@ def test_wrong_argument(mmdb, context, text):
     "exportsite_visitor $no_such;", "exportsite_consent $no_such;",
     "exportsite_record $no_such;", "exportsite_key $no_such;",
     "exportsite_country_from $no_such;", "exportsite_language_from x$no_such;",
-    "exportsite_industry_from $no_such geo;"])
+    "exportsite_industry_from $no_such geo;",
+    "exportsite_hreflang https://$no_such/$exportsite_language;"])
 def test_unknown_variable(text):
     """A value with a variable that nobody has is refused."""
     result = webserver.check(server=text)
@@ -212,7 +245,15 @@ RIGHT = [
     ("H", "exportsite_stream x maxlen=10 flush=1s buffer=1m;"),
     ("HSL", "exportsite_record on;"), ("HSL", "exportsite_record off;"),
     ("HSL", "exportsite_record $arg_x;"),
+    ("HSL", "exportsite_record on crawlers;"),
+    ("HSL", "exportsite_record $arg_x crawlers;"),
     ("HSL", "exportsite_key $exportsite_language $arg_x;"),
+    ("H", "exportsite_crawlers acme ~^x$ ~*y;\nexportsite_crawlers z;"),
+    ("HSL", "exportsite_hreflang off;"),
+    ("HSL", "exportsite_hreflang https://x/$exportsite_language$exportsite_path"
+            " x-default=https://x$exportsite_path;"),
+    ("HSL", "exportsite_hreflang $scheme://${exportsite_language}.$host;"),
+    ("L", "exportsite_gpc;"), ("L", "exportsite_gpc 2026-11-22;"),
     ("L", "exportsite_whoami;"), ("L", "exportsite_status;"),
     ("H", "exportsite_choose $x { 'crawler' a; default b; }"),
 ]

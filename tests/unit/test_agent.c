@@ -290,7 +290,8 @@ static const agent_case_t  crawlers[] = {
     { robot, "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; "
         "PerplexityBot/1.0)" },
     { robot, "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_10_1) "
-        "AppleWebKit/600.2.5 (KHTML, like Gecko) Version/8.0.2 Safari/600.2.5 (Amazonbot/0.1)" },
+        "AppleWebKit/600.2.5 (KHTML, like Gecko) Version/8.0.2 Safari/600.2.5 "
+        "(Amazonbot/0.1)" },
     { robot, "meta-externalfetcher/1.1" },
     { robot, "facebookcatalog/1.0" },
     { robot, "Mozilla/5.0 (compatible; DotBot/1.2)" },

@@ -30,6 +30,14 @@ main(void)
     char     *exact;
     es_str_t  path;
 
+    check(es_path_is_document(es_str("/a/b.pdf")));
+    check(es_path_is_document(es_str("/a/b.PDF")));
+    check(es_path_is_document(es_str("/b.docx")));
+    check(!es_path_is_document(es_str("/a/b.pdf/")));
+    check(!es_path_is_document(es_str("/a/b.png")));
+    check(!es_path_is_document(es_str(".pdf")));
+    check(!es_path_is_document(es_null_str));
+
     for (i = 0; i < sizeof(assets) / sizeof(assets[0]); i++) {
         path = (es_str_t) { strlen(assets[i]), assets[i] };
 

@@ -229,6 +229,8 @@ test_forms(void)
 
     check(instead(2, "my-own_type9") == ES_ENTRY_GOOD);
     check(entry.kind == ES_ENTRY_OTHER);
+    check(instead(2, "crawl") == ES_ENTRY_GOOD);
+    check(entry.kind == ES_ENTRY_CRAWL);
     check(instead(2, "View") == ES_ENTRY_FORM);
     check(instead(2, "a b") == ES_ENTRY_FORM);
     check(instead(2, "12345678901234567890123456789012") == ES_ENTRY_GOOD);

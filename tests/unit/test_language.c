@@ -1,5 +1,6 @@
 #include "check.h"
 #include "../../ngx_exportsite_module/core/language.h"
+#include "../../ngx_exportsite_module/core/language_tag.h"
 
 
 #define max_tags  (ES_LANGUAGES_MAX + 1)
@@ -647,9 +648,35 @@ test_hostile(void)
 }
 
 
+static void
+test_written(void)
+{
+    char      out[64];
+    size_t    i;
+    es_str_t  tag;
+
+    static const char *const  tags[][2] = {
+        { "de", "de" }, { "DE", "de" }, { "de-at", "de-AT" },
+        { "ZH-HANS", "zh-Hans" }, { "zh-hant-tw", "zh-Hant-TW" },
+        { "es-419", "es-419" }, { "sr-LATN-rs", "sr-Latn-RS" },
+        { "DE-LATN-AT-1996", "de-Latn-AT-1996" },
+        { "sl-ROZAJ-biske", "sl-rozaj-biske" },
+        { "EN-ca-X-CA-Latn", "en-CA-x-ca-latn" }, { "I-KLINGON", "i-klingon" },
+    };
+
+    for (i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+        tag = (es_str_t) { strlen(tags[i][0]), tags[i][0] };
+        es_tag_write(out, tag);
+        tag.data = out;
+        check_str(tag, tags[i][1]);
+    }
+}
+
+
 int
 main(void)
 {
+    test_written();
     test_weights();
     test_malformed_items();
     test_lookup();
