@@ -12,6 +12,7 @@
 #include "depend.h"
 #include "gpc.h"
 #include "headers.h"
+#include "headers_out.h"
 #include "resolve.h"
 #include "status.h"
 
@@ -32,8 +33,6 @@ static ngx_int_t ngx_exportsite_link_part(ngx_exportsite_visit_t *visit,
     ngx_exportsite_value_t *value, ngx_str_t *part);
 static u_char *ngx_exportsite_link_url(u_char *p, ngx_str_t *parts,
     ngx_uint_t n, ngx_str_t *language);
-static ngx_int_t ngx_exportsite_add_header(ngx_http_request_t *r,
-    const char *name, u_char *value, size_t len);
 
 
 ngx_int_t
@@ -93,37 +92,28 @@ static ngx_int_t
 ngx_exportsite_content_language(ngx_http_request_t *r,
     ngx_exportsite_visit_t *visit)
 {
-    u_char           *value;
-    ngx_str_t         language;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-    static ngx_str_t  name = ngx_string("Content-Language");
+    ngx_str_t                    language, value;
+    ngx_exportsite_header_at_t   at;
+    static const char            name[] = "Content-Language";
 
-    for (part = &r->headers_out.headers.part; part != NULL; part = part->next) {
-        h = part->elts;
+    at = ngx_exportsite_header_first(r);
 
-        for (i = 0; i < part->nelts; i++) {
-            if (h[i].hash != 0 && h[i].key.len == name.len
-                && ngx_strncasecmp(h[i].key.data, name.data, name.len) == 0)
-            {
-                /* who made the answer knows better */
-                return NGX_OK;
-            }
-        }
+    if (ngx_exportsite_header_next(&at, name) != NULL) {
+        /* who made the answer knows better */
+        return NGX_OK;
     }
 
     language = ngx_exportsite_language(visit);
 
-    value = ngx_pnalloc(r->pool, language.len);
-    if (value == NULL) {
+    value.len = language.len;
+    value.data = ngx_pnalloc(r->pool, language.len);
+    if (value.data == NULL) {
         return NGX_ERROR;
     }
 
-    es_tag_write((char *) value, ngx_exportsite_es(language));
+    es_tag_write((char *) value.data, ngx_exportsite_es(language));
 
-    return ngx_exportsite_add_header(r, (char *) name.data, value,
-                                     language.len);
+    return ngx_exportsite_header_add(r, name, value) ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -196,7 +186,9 @@ ngx_exportsite_link(ngx_http_request_t *r, ngx_exportsite_visit_t *visit,
     p = ngx_cpymem(p, ">; rel=\"alternate\"; hreflang=\"x-default\"",
                    sizeof(">; rel=\"alternate\"; hreflang=\"x-default\"") - 1);
 
-    return ngx_exportsite_add_header(r, "Link", line, p - line);
+    return ngx_exportsite_header_add(r, "Link",
+                                     (ngx_str_t) { p - line, line })
+           ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -242,28 +234,6 @@ ngx_exportsite_link_url(u_char *p, ngx_str_t *parts, ngx_uint_t n,
     }
 
     return p;
-}
-
-
-static ngx_int_t
-ngx_exportsite_add_header(ngx_http_request_t *r, const char *name,
-    u_char *value, size_t len)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    h->hash = 1;
-    ngx_exportsite_header_unlink(h);
-    h->key.data = (u_char *) name;
-    h->key.len = ngx_strlen(name);
-    h->value.data = value;
-    h->value.len = len;
-
-    return NGX_OK;
 }
 
 

@@ -9,6 +9,7 @@
 #include "beacon_origin.h"
 #include "choose.h"
 #include "event_id.h"
+#include "headers_out.h"
 #include "pool.h"
 #include "record.h"
 #include "variables.h"
@@ -31,8 +32,7 @@ static ngx_int_t ngx_exportsite_beacon_answer(ngx_http_request_t *r,
     ngx_uint_t status, const char *reason);
 
 
-static ngx_str_t  ngx_exportsite_beacon_methods =
-    ngx_string("GET, HEAD, POST, OPTIONS");
+static const char  ngx_exportsite_beacon_methods[] = "GET, HEAD, POST, OPTIONS";
 
 
 ngx_int_t
@@ -60,9 +60,8 @@ ngx_exportsite_beacon_handler(ngx_http_request_t *r)
         }
     }
 
-    return ngx_exportsite_beacon_header(r, "Allow",
-                                        ngx_exportsite_beacon_methods)
-           == NGX_OK ? NGX_HTTP_NOT_ALLOWED : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    return ngx_exportsite_header_text(r, "Allow", ngx_exportsite_beacon_methods)
+           ? NGX_HTTP_NOT_ALLOWED : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 
@@ -87,23 +86,15 @@ static ngx_int_t
 ngx_exportsite_beacon_script(ngx_http_request_t *r,
     ngx_exportsite_beacon_conf_t *conf)
 {
-    ngx_table_elt_t           *etag;
     static ngx_str_t           type = ngx_string("application/javascript");
-    static ngx_str_t           day = ngx_string("public, max-age=86400");
     ngx_http_complex_value_t   body;
 
-    etag = ngx_list_push(&r->headers_out.headers);
-    if (etag == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    r->headers_out.etag = ngx_exportsite_header_add(r, "ETag", conf->etag);
 
-    etag->hash = 1;
-    ngx_exportsite_header_unlink(etag);
-    ngx_str_set(&etag->key, "ETag");
-    etag->value = conf->etag;
-    r->headers_out.etag = etag;
-
-    if (ngx_exportsite_beacon_header(r, "Cache-Control", day) != NGX_OK) {
+    if (r->headers_out.etag == NULL
+        || !ngx_exportsite_header_text(r, "Cache-Control",
+                                       "public, max-age=86400"))
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -131,8 +122,9 @@ ngx_exportsite_beacon_options(ngx_http_request_t *r,
         break;
 
     default: /* ngx_exportsite_origin_own */
-        rc = ngx_exportsite_beacon_header(r, "Allow",
-                                          ngx_exportsite_beacon_methods);
+        rc = ngx_exportsite_header_text(r, "Allow",
+                                        ngx_exportsite_beacon_methods)
+             ? NGX_OK : NGX_ERROR;
     }
 
     return rc == NGX_OK
@@ -307,7 +299,6 @@ ngx_exportsite_beacon_answer(ngx_http_request_t *r, ngx_uint_t status,
     size_t                     len;
     u_char                    *p;
     static ngx_str_t           type = ngx_string("text/plain");
-    static ngx_str_t           no_store = ngx_string("no-store");
     ngx_exportsite_visit_t    *visit;
     ngx_http_complex_value_t   body;
 
@@ -326,8 +317,7 @@ ngx_exportsite_beacon_answer(ngx_http_request_t *r, ngx_uint_t status,
         p = ngx_pnalloc(r->pool, len + 1);
 
         if (p == NULL
-            || ngx_exportsite_beacon_header(r, "Cache-Control", no_store)
-               != NGX_OK)
+            || !ngx_exportsite_header_text(r, "Cache-Control", "no-store"))
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }

@@ -5,6 +5,7 @@
 
 #include "beacon_origin.h"
 #include "headers.h"
+#include "headers_out.h"
 
 
 static ngx_str_t  ngx_exportsite_origin_name = ngx_string("origin");
@@ -89,65 +90,35 @@ ngx_exportsite_beacon_origin(ngx_http_request_t *r,
 ngx_int_t
 ngx_exportsite_beacon_allow(ngx_http_request_t *r)
 {
-    ngx_str_t        *origin;
-    static ngx_str_t  name = ngx_string("Origin");
-    static ngx_str_t  yes = ngx_string("true");
+    ngx_str_t  *origin;
 
     origin = ngx_exportsite_header(r, &ngx_exportsite_origin_name);
 
     if (origin == NULL
-        || ngx_exportsite_beacon_header(r, "Access-Control-Allow-Origin",
-                                        *origin)
-           != NGX_OK
-        || ngx_exportsite_beacon_header(r, "Access-Control-Allow-Credentials",
-                                        yes)
-           != NGX_OK)
+        || !ngx_exportsite_header_add(r, "Access-Control-Allow-Origin", *origin)
+        || !ngx_exportsite_header_text(r, "Access-Control-Allow-Credentials",
+                                       "true")
+        || !ngx_exportsite_header_text(r, "Vary", "Origin"))
     {
         return NGX_ERROR;
     }
 
-    return ngx_exportsite_beacon_header(r, "Vary", name);
+    return NGX_OK;
 }
 
 
 ngx_int_t
 ngx_exportsite_beacon_preflight(ngx_http_request_t *r)
 {
-    static ngx_str_t  method = ngx_string("POST");
-    static ngx_str_t  header = ngx_string("Content-Type");
-    static ngx_str_t  day = ngx_string("86400");
-
     if (ngx_exportsite_beacon_allow(r) != NGX_OK
-        || ngx_exportsite_beacon_header(r, "Access-Control-Allow-Methods",
-                                        method)
-           != NGX_OK
-        || ngx_exportsite_beacon_header(r, "Access-Control-Allow-Headers",
-                                        header)
-           != NGX_OK)
+        || !ngx_exportsite_header_text(r, "Access-Control-Allow-Methods",
+                                       "POST")
+        || !ngx_exportsite_header_text(r, "Access-Control-Allow-Headers",
+                                       "Content-Type")
+        || !ngx_exportsite_header_text(r, "Access-Control-Max-Age", "86400"))
     {
         return NGX_ERROR;
     }
-
-    return ngx_exportsite_beacon_header(r, "Access-Control-Max-Age", day);
-}
-
-
-ngx_int_t
-ngx_exportsite_beacon_header(ngx_http_request_t *r, const char *name,
-    ngx_str_t value)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    h->hash = 1;
-    ngx_exportsite_header_unlink(h);
-    h->key.len = ngx_strlen(name);
-    h->key.data = (u_char *) name;
-    h->value = value;
 
     return NGX_OK;
 }

@@ -27,8 +27,4 @@ ngx_exportsite_origin_e ngx_exportsite_beacon_origin(ngx_http_request_t *r,
 ngx_int_t ngx_exportsite_beacon_allow(ngx_http_request_t *r);
 ngx_int_t ngx_exportsite_beacon_preflight(ngx_http_request_t *r);
 
-/* Adds a header to the response. */
-ngx_int_t ngx_exportsite_beacon_header(ngx_http_request_t *r,
-    const char *name, ngx_str_t value);
-
 #endif

@@ -8,14 +8,8 @@
 #include "../core/caching.h"
 #include "alternates.h"
 #include "depend.h"
+#include "headers_out.h"
 #include "worker.h"
-
-
-/* A place in the list of response headers. */
-typedef struct {
-    ngx_list_part_t   *part;
-    ngx_uint_t         i;
-} ngx_exportsite_header_at_t;
 
 
 static ngx_int_t ngx_exportsite_cache_header_filter(ngx_http_request_t *r);
@@ -86,57 +80,26 @@ ngx_exportsite_cache_header_filter(ngx_http_request_t *r)
 }
 
 
-static ngx_inline ngx_exportsite_header_at_t
-ngx_exportsite_headers_out(ngx_http_request_t *r)
-{
-    return (ngx_exportsite_header_at_t) { &r->headers_out.headers.part, 0 };
-}
-
-
-/* A response header of this name; at is where the search goes on. */
-static ngx_table_elt_t *
-ngx_exportsite_header_next(ngx_exportsite_header_at_t *at, es_str_t name)
-{
-    ngx_table_elt_t  *h;
-
-    while (at->part != NULL) {
-
-        if (at->i == at->part->nelts) {
-            at->part = at->part->next;
-            at->i = 0;
-            continue;
-        }
-
-        h = (ngx_table_elt_t *) at->part->elts + at->i++;
-
-        if (h->hash != 0 && es_str_case_eq(ngx_exportsite_es(h->key), name)) {
-            return h;
-        }
-    }
-
-    return NULL;
-}
-
-
 /*
  * Makes one line of all headers of a name: first, what they say, and more. add
  * is es_vary_add() or es_caching_add().
  */
 static ngx_int_t
-ngx_exportsite_header_merge(ngx_http_request_t *r, ngx_str_t *name,
+ngx_exportsite_header_merge(ngx_http_request_t *r, const char *name,
     size_t (*add)(char *list, size_t len, es_str_t value), es_str_t first,
     es_str_t *more, ngx_uint_t n)
 {
     char                        *list;
     size_t                       len;
+    ngx_str_t                    value;
     ngx_uint_t                   i;
     ngx_table_elt_t             *h, *line;
     ngx_exportsite_header_at_t   at;
 
     len = first.len;
-    at = ngx_exportsite_headers_out(r);
+    at = ngx_exportsite_header_first(r);
 
-    while ((h = ngx_exportsite_header_next(&at, ngx_exportsite_es(*name)))) {
+    while ((h = ngx_exportsite_header_next(&at, name))) {
         len += es_caching_room(ngx_exportsite_es(h->value));
     }
 
@@ -153,9 +116,9 @@ ngx_exportsite_header_merge(ngx_http_request_t *r, ngx_str_t *name,
 
     len = first.len;
     line = NULL;
-    at = ngx_exportsite_headers_out(r);
+    at = ngx_exportsite_header_first(r);
 
-    while ((h = ngx_exportsite_header_next(&at, ngx_exportsite_es(*name)))) {
+    while ((h = ngx_exportsite_header_next(&at, name))) {
         len = add(list, len, ngx_exportsite_es(h->value));
 
         if (line == NULL) {
@@ -170,18 +133,13 @@ ngx_exportsite_header_merge(ngx_http_request_t *r, ngx_str_t *name,
         len = add(list, len, more[i]);
     }
 
-    if (line == NULL) {
-        line = ngx_list_push(&r->headers_out.headers);
-        if (line == NULL) {
-            return NGX_ERROR;
-        }
+    value = (ngx_str_t) { len, (u_char *) list };
 
-        line->hash = 1;
-        line->key = *name;
-        ngx_exportsite_header_unlink(line);
+    if (line == NULL) {
+        return ngx_exportsite_header_add(r, name, value) ? NGX_OK : NGX_ERROR;
     }
 
-    line->value = (ngx_str_t) { len, (u_char *) list };
+    line->value = value;
 
     return NGX_OK;
 }
@@ -190,10 +148,9 @@ ngx_exportsite_header_merge(ngx_http_request_t *r, ngx_str_t *name,
 static ngx_int_t
 ngx_exportsite_vary(ngx_http_request_t *r, uint64_t depends)
 {
-    es_str_t          more[64];
-    ngx_str_t        *header;
-    ngx_uint_t        i, n;
-    static ngx_str_t  name = ngx_string("Vary");
+    es_str_t     more[64];
+    ngx_str_t   *header;
+    ngx_uint_t   i, n;
 
     n = 0;
 
@@ -224,7 +181,7 @@ ngx_exportsite_vary(ngx_http_request_t *r, uint64_t depends)
 
 #endif
 
-    return ngx_exportsite_header_merge(r, &name, es_vary_add, es_null_str,
+    return ngx_exportsite_header_merge(r, "Vary", es_vary_add, es_null_str,
                                        more, n);
 }
 
@@ -236,13 +193,12 @@ ngx_exportsite_targeted_remove(ngx_http_request_t *r)
     ngx_uint_t                   i;
     ngx_table_elt_t             *h;
     ngx_exportsite_header_at_t   at;
-    static es_str_t              names[] = {
-        { sizeof("CDN-Cache-Control") - 1, "CDN-Cache-Control" },
-        { sizeof("Surrogate-Control") - 1, "Surrogate-Control" }
+    static const char           *names[] = {
+        "CDN-Cache-Control", "Surrogate-Control"
     };
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        at = ngx_exportsite_headers_out(r);
+        at = ngx_exportsite_header_first(r);
 
         while ((h = ngx_exportsite_header_next(&at, names[i]))) {
             h->hash = 0;
@@ -257,14 +213,13 @@ ngx_exportsite_private(ngx_http_request_t *r)
     unsigned                     flags;
     ngx_table_elt_t             *h;
     ngx_exportsite_header_at_t   at;
-    static ngx_str_t             name = ngx_string("Cache-Control");
 
     ngx_exportsite_targeted_remove(r);
 
     flags = 0;
-    at = ngx_exportsite_headers_out(r);
+    at = ngx_exportsite_header_first(r);
 
-    while ((h = ngx_exportsite_header_next(&at, ngx_exportsite_es(name)))) {
+    while ((h = ngx_exportsite_header_next(&at, "Cache-Control"))) {
         flags |= es_caching_flags(ngx_exportsite_es(h->value));
     }
 
@@ -272,7 +227,7 @@ ngx_exportsite_private(ngx_http_request_t *r)
         return NGX_OK;
     }
 
-    return ngx_exportsite_header_merge(r, &name, es_caching_add,
+    return ngx_exportsite_header_merge(r, "Cache-Control", es_caching_add,
                                        es_str("private"), NULL, 0);
 }
 

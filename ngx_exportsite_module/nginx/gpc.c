@@ -7,6 +7,7 @@
 #include "beacon_origin.h"
 #include "directives.h"
 #include "gpc.h"
+#include "headers_out.h"
 
 
 /* A day of the calendar, "2026-12-24"; text is terminated. */
@@ -114,32 +115,27 @@ ngx_int_t
 ngx_exportsite_gpc_handler(ngx_http_request_t *r)
 {
     ngx_str_t                  etag;
-    ngx_table_elt_t           *h;
     ngx_http_complex_value_t   body;
     static ngx_str_t           type = ngx_string("application/json");
-    static ngx_str_t           day = ngx_string("public, max-age=86400");
-    static ngx_str_t           methods = ngx_string("GET, HEAD");
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return ngx_exportsite_beacon_header(r, "Allow", methods) == NGX_OK
+        return ngx_exportsite_header_text(r, "Allow", "GET, HEAD")
                ? NGX_HTTP_NOT_ALLOWED : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     ngx_memzero(&body, sizeof(ngx_http_complex_value_t));
 
-    h = ngx_list_push(&r->headers_out.headers);
-
-    if (h == NULL || ngx_exportsite_gpc_text(r, &body.value, &etag) != NGX_OK
-        || ngx_exportsite_beacon_header(r, "Cache-Control", day) != NGX_OK)
+    if (ngx_exportsite_gpc_text(r, &body.value, &etag) != NGX_OK
+        || !ngx_exportsite_header_text(r, "Cache-Control",
+                                       "public, max-age=86400"))
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    h->hash = 1;
-    ngx_exportsite_header_unlink(h);
-    ngx_str_set(&h->key, "ETag");
-    h->value = etag;
-    r->headers_out.etag = h;
+    r->headers_out.etag = ngx_exportsite_header_add(r, "ETag", etag);
+    if (r->headers_out.etag == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     return ngx_http_send_response(r, NGX_HTTP_OK, &type, &body);
 }

@@ -6,6 +6,7 @@
  */
 #include "compat.h"
 
+#include "headers_out.h"
 #include "page.h"
 #include "page_uri.h"
 #include "record.h"
@@ -89,9 +90,7 @@ ngx_exportsite_header_filter(ngx_http_request_t *r)
 static ngx_int_t
 ngx_exportsite_server_timing(ngx_exportsite_visit_t *visit)
 {
-    u_char                     *p;
-    ngx_str_t                   id;
-    ngx_table_elt_t            *h;
+    ngx_str_t                   id, timing;
     ngx_http_request_t         *r = visit->request;
     ngx_exportsite_loc_conf_t  *lcf;
 
@@ -104,23 +103,17 @@ ngx_exportsite_server_timing(ngx_exportsite_visit_t *visit)
         return NGX_OK;
     }
 
-    p = ngx_pnalloc(r->pool, sizeof("es;desc=\"\"") - 1
-                             + NGX_EXPORTSITE_EVENT_ID_LEN);
-    h = p ? ngx_list_push(&r->headers_out.headers) : NULL;
-
-    if (h == NULL) {
+    timing.data = ngx_pnalloc(r->pool, sizeof("es;desc=\"\"") - 1
+                                       + NGX_EXPORTSITE_EVENT_ID_LEN);
+    if (timing.data == NULL) {
         return NGX_ERROR;
     }
 
     id = ngx_exportsite_event_id(visit);
+    timing.len = ngx_sprintf(timing.data, "es;desc=\"%V\"", &id) - timing.data;
 
-    h->hash = 1;
-    ngx_exportsite_header_unlink(h);
-    ngx_str_set(&h->key, "Server-Timing");
-    h->value.data = p;
-    h->value.len = ngx_sprintf(p, "es;desc=\"%V\"", &id) - p;
-
-    return NGX_OK;
+    return ngx_exportsite_header_add(r, "Server-Timing", timing)
+           ? NGX_OK : NGX_ERROR;
 }
 
 

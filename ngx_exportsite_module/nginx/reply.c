@@ -4,6 +4,7 @@
 #include "compat.h"
 
 #include "../core/text.h"
+#include "headers_out.h"
 #include "reply.h"
 
 
@@ -147,20 +148,9 @@ void
 ngx_exportsite_reply_header(ngx_exportsite_reply_t *reply, const char *name,
     const char *value)
 {
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&reply->request->headers_out.headers);
-    if (h == NULL) {
+    if (!ngx_exportsite_header_text(reply->request, name, value)) {
         reply->failed = 1;
-        return;
     }
-
-    h->hash = 1;
-    ngx_exportsite_header_unlink(h);
-    h->key.data = (u_char *) name;
-    h->key.len = ngx_strlen(name);
-    h->value.data = (u_char *) value;
-    h->value.len = ngx_strlen(value);
 }
 
 

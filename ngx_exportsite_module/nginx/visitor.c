@@ -12,6 +12,7 @@
 #include "../core/visitor.h"
 #include "depend.h"
 #include "headers.h"
+#include "headers_out.h"
 #include "remember.h"
 #include "visitor.h"
 #include "worker.h"
@@ -358,8 +359,8 @@ ngx_exportsite_set_cookie(ngx_exportsite_visit_t *visit, u_char *value,
     size_t len, ngx_str_t *attributes)
 {
     u_char                   *p;
+    ngx_str_t                 header;
     ngx_uint_t                secure;
-    ngx_table_elt_t          *h;
     ngx_http_request_t       *r = visit->request;
     ngx_exportsite_cookie_t  *cookie = visit->conf->cookie;
 
@@ -373,21 +374,13 @@ ngx_exportsite_set_cookie(ngx_exportsite_visit_t *visit, u_char *value,
     }
 #endif
 
-    h = ngx_list_push(&r->headers_out.headers);
     p = ngx_pnalloc(r->pool, cookie->name.len + 1 + len + attributes->len
                              + sizeof("; Secure") - 1);
-    if (h == NULL || p == NULL) {
-        if (h != NULL) {
-            h->hash = 0;
-        }
-
+    if (p == NULL) {
         return NGX_ERROR;
     }
 
-    h->hash = 1;
-    ngx_exportsite_header_unlink(h);
-    ngx_str_set(&h->key, "Set-Cookie");
-    h->value.data = p;
+    header.data = p;
 
     p = ngx_cpymem(p, cookie->name.data, cookie->name.len);
     *p++ = '=';
@@ -402,7 +395,8 @@ ngx_exportsite_set_cookie(ngx_exportsite_visit_t *visit, u_char *value,
         p = ngx_cpymem(p, "; Secure", sizeof("; Secure") - 1);
     }
 
-    h->value.len = p - h->value.data;
+    header.len = p - header.data;
 
-    return NGX_OK;
+    return ngx_exportsite_header_add(r, "Set-Cookie", header)
+           ? NGX_OK : NGX_ERROR;
 }
