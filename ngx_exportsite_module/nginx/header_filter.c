@@ -1,21 +1,17 @@
 /*
  * The early filters. The header filter sees the response before nginx decides
- * on 304, and so knows its type: here a view is recognised, and gets the
- * cookie, and a page with slots its validators. The body filter sees it before
- * nginx reads files.
+ * on 304, and so knows its type: here a view is recognised, and a page with
+ * slots gets its validators. The body filter sees it before nginx reads files.
  */
 #include "compat.h"
 
-#include "headers_out.h"
 #include "page.h"
 #include "page_uri.h"
 #include "record.h"
 #include "visit.h"
-#include "visitor.h"
 
 
 static ngx_int_t ngx_exportsite_header_filter(ngx_http_request_t *r);
-static ngx_int_t ngx_exportsite_server_timing(ngx_exportsite_visit_t *visit);
 static ngx_int_t ngx_exportsite_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_int_t ngx_exportsite_header_filter_init(ngx_conf_t *cf);
@@ -71,49 +67,11 @@ ngx_exportsite_header_filter(ngx_http_request_t *r)
 
     visit = ngx_exportsite_visit(r);
 
-    if (visit != NULL && ngx_exportsite_is_view(visit)) {
-        visit->view = 1;
-
-        if (!visit->crawler
-            && (ngx_exportsite_visitor_answer(visit) != NGX_OK
-                || ngx_exportsite_server_timing(visit) != NGX_OK))
-        {
-            return NGX_ERROR;
-        }
+    if (visit != NULL) {
+        visit->view = ngx_exportsite_is_view(visit);
     }
 
     return ngx_exportsite_next_header_filter(r);
-}
-
-
-/* Tells the page's script which view its events belong to. */
-static ngx_int_t
-ngx_exportsite_server_timing(ngx_exportsite_visit_t *visit)
-{
-    ngx_str_t                   id, timing;
-    ngx_http_request_t         *r = visit->request;
-    ngx_exportsite_loc_conf_t  *lcf;
-
-    lcf = ngx_http_get_module_loc_conf(r, ngx_exportsite_module);
-
-    if (!lcf->enable || lcf->script == NULL
-        || lcf->script->uri.complex.value.len == 0
-        || !ngx_exportsite_may_record(visit))
-    {
-        return NGX_OK;
-    }
-
-    timing.data = ngx_pnalloc(r->pool, sizeof("es;desc=\"\"") - 1
-                                       + NGX_EXPORTSITE_EVENT_ID_LEN);
-    if (timing.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    id = ngx_exportsite_event_id(visit);
-    timing.len = ngx_sprintf(timing.data, "es;desc=\"%V\"", &id) - timing.data;
-
-    return ngx_exportsite_header_add(r, "Server-Timing", timing)
-           ? NGX_OK : NGX_ERROR;
 }
 
 

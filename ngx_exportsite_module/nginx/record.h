@@ -19,7 +19,10 @@ typedef struct {
 /* The id of the view that this visit is, made on first use. */
 ngx_str_t ngx_exportsite_event_id(ngx_exportsite_visit_t *visit);
 
-/* Called with the response's header: is this a view? */
+/*
+ * Called with the response's header, before nginx decides on 304, and again
+ * behind all filters that change it: is this a view?
+ */
 ngx_uint_t ngx_exportsite_is_view(ngx_exportsite_visit_t *visit);
 
 /*

@@ -135,6 +135,17 @@ def test_views_and_what_is_none(redis, site):
         ("GET", "/page")) == ["/files/index.html", "/page"]
 
 
+def test_a_part_of_a_page_is_no_view(redis, site):
+    """Neither a range is one, nor one that is not there."""
+    whole = {"Range": "bytes=0-3", "If-Range": '"another"'}
+    assert recorded(
+        site, redis,
+        ("GET", "/files/index.html", {"Range": "bytes=0-3"}),
+        ("GET", "/files/index.html", {"Range": "bytes=0-3,5-6"}),
+        ("GET", "/files/index.html", {"Range": "bytes=999999-"}),
+        ("GET", "/files/index.html?whole", whole)) == ["/files/index.html"]
+
+
 def test_not_modified_is_a_view(redis, site):
     """A page answered with 304 was seen, too."""
     reply = site.get("/files/index.html")

@@ -228,6 +228,15 @@ def test_a_static_page_sets_the_cookie(site):
     assert reply.status == 200 and reply.cookie(NAME)
 
 
+@pytest.mark.parametrize("part, status", [
+    ("bytes=0-3", 206), ("bytes=0-3,5-6", 206), ("bytes=999999-", 416)])
+def test_a_part_of_a_page_sets_no_cookie(site, part, status):
+    """What is answered with a part, or with an error, is no view."""
+    reply = site.get("/files/index.html", {"Range": part})
+    assert reply.status == status
+    assert reply.cookie(NAME) is None
+
+
 def test_post_and_head_set_no_cookie(site):
     """A view is a GET request."""
     for method in ("POST", "HEAD"):

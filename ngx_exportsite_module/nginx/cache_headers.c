@@ -1,82 +1,38 @@
 /*
- * The last of our filters: nothing but nginx' own framing comes after it. So it
- * sees what everybody else says to caches, and corrects it by what the answer
- * depended on.
+ * What caches are told. All others have said what they have to say by now; here
+ * it is corrected by what the answer depended on.
  */
 #include "compat.h"
 
 #include "../core/caching.h"
-#include "alternates.h"
+#include "cache_headers.h"
 #include "depend.h"
 #include "headers_out.h"
 #include "worker.h"
 
 
-static ngx_int_t ngx_exportsite_cache_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_exportsite_vary(ngx_http_request_t *r, uint64_t depends);
 static ngx_int_t ngx_exportsite_private(ngx_http_request_t *r);
-static ngx_int_t ngx_exportsite_cache_filter_init(ngx_conf_t *cf);
 
 
-static ngx_http_output_header_filter_pt  ngx_exportsite_cache_next_header;
-
-
-static ngx_http_module_t  ngx_exportsite_cache_filter_module_ctx = {
-    NULL,                                  /* preconfiguration */
-    ngx_exportsite_cache_filter_init,      /* postconfiguration */
-
-    NULL,                                  /* create main configuration */
-    NULL,                                  /* init main configuration */
-
-    NULL,                                  /* create server configuration */
-    NULL,                                  /* merge server configuration */
-
-    NULL,                                  /* create location configuration */
-    NULL                                   /* merge location configuration */
-};
-
-
-ngx_module_t  ngx_exportsite_cache_filter_module = {
-    NGX_MODULE_V1,
-    &ngx_exportsite_cache_filter_module_ctx,    /* module context */
-    NULL,                                  /* module directives */
-    NGX_HTTP_MODULE,                       /* module type */
-    NULL,                                  /* init master */
-    NULL,                                  /* init module */
-    NULL,                                  /* init process */
-    NULL,                                  /* init thread */
-    NULL,                                  /* exit thread */
-    NULL,                                  /* exit process */
-    NULL,                                  /* exit master */
-    NGX_MODULE_V1_PADDING
-};
-
-
-static ngx_int_t
-ngx_exportsite_cache_header_filter(ngx_http_request_t *r)
+ngx_int_t
+ngx_exportsite_cache_headers(ngx_http_request_t *r,
+    ngx_exportsite_visit_t *visit)
 {
-    ngx_exportsite_visit_t     *visit;
     ngx_exportsite_loc_conf_t  *lcf;
-
-    if (r != r->main || (visit = ngx_exportsite_visit(r)) == NULL) {
-        return ngx_exportsite_cache_next_header(r);
-    }
-
-    if (ngx_exportsite_alternates(r, visit) != NGX_OK) {
-        return NGX_ERROR;
-    }
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_exportsite_module);
 
-    if (visit->depends != 0 && lcf->vary
-        && (ngx_exportsite_vary(r, visit->depends) != NGX_OK
-            || ((visit->depends & NGX_EXPORTSITE_DEPEND_VISITOR)
-                && ngx_exportsite_private(r) != NGX_OK)))
-    {
+    if (visit->depends == 0 || !lcf->vary) {
+        return NGX_OK;
+    }
+
+    if (ngx_exportsite_vary(r, visit->depends) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    return ngx_exportsite_cache_next_header(r);
+    return (visit->depends & NGX_EXPORTSITE_DEPEND_VISITOR)
+           ? ngx_exportsite_private(r) : NGX_OK;
 }
 
 
@@ -229,18 +185,4 @@ ngx_exportsite_private(ngx_http_request_t *r)
 
     return ngx_exportsite_header_merge(r, "Cache-Control", es_caching_add,
                                        es_str("private"), NULL, 0);
-}
-
-
-static ngx_int_t
-ngx_exportsite_cache_filter_init(ngx_conf_t *cf)
-{
-    if (!ngx_exportsite_used(cf)) {
-        return NGX_OK;
-    }
-
-    ngx_exportsite_cache_next_header = ngx_http_top_header_filter;
-    ngx_http_top_header_filter = ngx_exportsite_cache_header_filter;
-
-    return NGX_OK;
 }
