@@ -32,6 +32,7 @@ struct ngx_exportsite_redis_s {
     ngx_uint_t                     failures;     /* connects that failed */
     ngx_uint_t                     losses;
     ngx_uint_t                     pending;      /* commands not answered */
+    size_t                         reply_size;   /* of what is being read */
     ngx_msec_t                     heard;        /* the last answer */
     ngx_msec_t                     connected_at;
     u_char                         error[128];

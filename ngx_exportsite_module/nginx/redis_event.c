@@ -11,6 +11,7 @@
 #include "redis_event.h"
 
 
+static ngx_uint_t ngx_exportsite_redis_flooded(redisReader *reader);
 static void ngx_exportsite_redis_read(ngx_event_t *rev);
 static void ngx_exportsite_redis_write(ngx_event_t *wev);
 static void ngx_exportsite_redis_add_read(void *data);
@@ -57,6 +58,22 @@ ngx_exportsite_redis_attach(ngx_exportsite_link_t *link, redisAsyncContext *ac,
 }
 
 
+/* Whether what has come of a string or line, and is not complete, is too long. */
+static ngx_uint_t
+ngx_exportsite_redis_flooded(redisReader *reader)
+{
+    char    *p = reader->buf + reader->pos;
+    size_t   len = reader->len - reader->pos;
+
+    if (len <= NGX_EXPORTSITE_LINE_MAX) {
+        return 0;
+    }
+
+    return len > NGX_EXPORTSITE_STRING_MAX || *p != '$'
+           || memchr(p, '\n', NGX_INT64_LEN + 3) == NULL;
+}
+
+
 static void
 ngx_exportsite_redis_read(ngx_event_t *rev)
 {
@@ -73,6 +90,12 @@ ngx_exportsite_redis_read(ngx_event_t *rev)
 
     if (link->ac != NULL) {
         redisAsyncHandleRead(link->ac);
+    }
+
+    if (link->ac != NULL && ngx_exportsite_redis_flooded(link->ac->c.reader)) {
+        ngx_cpystrn(link->error, (u_char *) "the answer is too long",
+                    sizeof(link->error));
+        redisAsyncFree(link->ac);
     }
 }
 

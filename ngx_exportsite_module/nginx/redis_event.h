@@ -10,6 +10,15 @@
 #include "compat.h"
 
 
+/*
+ * Nothing that is asked for is nearly as long: whoever answers more is not the
+ * Redis that was meant, or has a value that nobody can have meant. hiredis looks
+ * for the end of a line from its beginning with each piece that comes.
+ */
+#define NGX_EXPORTSITE_REPLY_MAX   (16 * 1024 * 1024)
+#define NGX_EXPORTSITE_STRING_MAX  (4 * 1024 * 1024)
+#define NGX_EXPORTSITE_LINE_MAX    (64 * 1024)
+
 typedef struct ngx_exportsite_link_s  ngx_exportsite_link_t;
 
 /*

@@ -33,6 +33,22 @@ ngx_exportsite_reply_expected(const redisReadTask *task)
 }
 
 
+/* All parts of a reply together, as they lie in memory. */
+static ngx_uint_t
+ngx_exportsite_reply_fits(const redisReadTask *task, size_t size)
+{
+    ngx_exportsite_redis_t  *redis = task->privdata;
+
+    if (task->parent == NULL) {
+        redis->reply_size = 0;
+    }
+
+    redis->reply_size += sizeof(redisReply) + size;
+
+    return redis->reply_size <= NGX_EXPORTSITE_REPLY_MAX;
+}
+
+
 /* The first two parts of a message are words. */
 static ngx_uint_t
 ngx_exportsite_reply_is_word(const redisReadTask *task)
@@ -69,7 +85,9 @@ ngx_exportsite_word_expected(const redisReadTask *task, char *str, size_t len)
 static void *
 ngx_exportsite_guard_string(const redisReadTask *task, char *str, size_t len)
 {
-    if (!ngx_exportsite_reply_expected(task)) {
+    if (!ngx_exportsite_reply_expected(task)
+        || !ngx_exportsite_reply_fits(task, len))
+    {
         return NULL;
     }
 
@@ -91,7 +109,9 @@ ngx_exportsite_guard_array(const redisReadTask *task,
 
     if (!ngx_exportsite_reply_expected(task)
         || ngx_exportsite_reply_is_word(task)
-        || (redis->subscribed && task->parent == NULL && n != 3))
+        || (redis->subscribed && task->parent == NULL && n != 3)
+        || (size_t) n > NGX_EXPORTSITE_REPLY_MAX / sizeof(redisReply *)
+        || !ngx_exportsite_reply_fits(task, n * sizeof(redisReply *)))
     {
         return NULL;
     }
@@ -104,7 +124,8 @@ static void *
 ngx_exportsite_guard_integer(const redisReadTask *task, long long n)
 {
     if (!ngx_exportsite_reply_expected(task)
-        || ngx_exportsite_reply_is_word(task))
+        || ngx_exportsite_reply_is_word(task)
+        || !ngx_exportsite_reply_fits(task, 0))
     {
         return NULL;
     }
@@ -117,7 +138,8 @@ static void *
 ngx_exportsite_guard_nil(const redisReadTask *task)
 {
     if (!ngx_exportsite_reply_expected(task)
-        || ngx_exportsite_reply_is_word(task))
+        || ngx_exportsite_reply_is_word(task)
+        || !ngx_exportsite_reply_fits(task, 0))
     {
         return NULL;
     }
