@@ -8,7 +8,6 @@ import re
 
 import pytest
 
-import conf
 from beaconsite import BASE, COLLECT, URI, body
 from cookies import NAME
 from wait import until
@@ -17,7 +16,12 @@ PAGES = ("location /p/ { exportsite on; exportsite_script /_exportsite; "
          "default_type text/html; add_header X-Visitor $exportsite_visitor; "
          "add_header X-Company $exportsite_profile_company; "
          "add_header X-Event $exportsite_event; return 200 p; }\n"
+         "location = /less { exportsite on; default_type text/html; "
+         "exportsite_record $exportsite_consent; exportsite_script $script; "
+         "add_header X-Event $exportsite_event; "
+         "return 200 '<head></head>'; }\n"
          + COLLECT.replace("{", "{ exportsite on;"))
+SCRIPT = "map $exportsite_consent $script { 1 /_exportsite; }\n"
 
 
 class Browser:
@@ -72,7 +76,7 @@ class Browser:
 @pytest.fixture(scope="module")
 def place(module_redis, module_nginx):
     redis = module_redis()
-    return module_nginx(BASE, PAGES + conf.echo("visitor"), redis=redis), redis
+    return module_nginx(BASE + SCRIPT, PAGES, redis=redis), redis
 
 
 @pytest.fixture
@@ -191,3 +195,16 @@ def test_two_windows(browser):
     assert browser.view() == ""
     browser.page = first
     assert browser.click() == ""
+
+
+def test_less_than_that(place):
+    """Without consent a site may record nothing, and leave the script out."""
+    site, redis = place
+    have = redis("XLEN", "es:events")
+    reply = site.get("/less")
+    assert reply.text == "<head></head>" and not reply.header("X-Event")
+    reply = site.get("/less", {"Cookie": "consent=1"})
+    assert '<script src="/_exportsite" defer></script>' in reply.text
+    until(lambda: [e["id"] for e in redis.stream()[have:]
+                   if e["path"] == "/less"] == [reply.header("X-Event")],
+          what="the view with consent alone")
