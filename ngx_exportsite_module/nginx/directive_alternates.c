@@ -53,14 +53,31 @@ ngx_exportsite_language_at(ngx_str_t *text, size_t *len)
 }
 
 
-/* An absolute URL, as far as that can be seen; search engines want no other. */
+/*
+ * An absolute URL, as far as that can be seen; search engines want no other. So
+ * what begins with "/" gets the request's own scheme and host.
+ */
 static ngx_uint_t
-ngx_exportsite_url_absolute(ngx_str_t *text)
+ngx_exportsite_url_absolute(ngx_conf_t *cf, ngx_str_t *text)
 {
     size_t             i;
+    u_char            *p;
+    static ngx_str_t   own = ngx_string("$scheme://$host");
     static ngx_str_t   begin[] = {
         ngx_string("http://"), ngx_string("https://"), ngx_string("$")
     };
+
+    if (text->len > 0 && text->data[0] == '/'
+        && (text->len == 1 || text->data[1] != '/'))
+    {
+        p = ngx_pnalloc(cf->pool, own.len + text->len);
+        if (p == NULL) {
+            return 0;
+        }
+
+        ngx_memcpy(ngx_cpymem(p, own.data, own.len), text->data, text->len);
+        *text = (ngx_str_t) { own.len + text->len, p };
+    }
 
     for (i = 0; i < sizeof(begin) / sizeof(begin[0]); i++) {
         if (text->len > begin[i].len
@@ -118,7 +135,7 @@ ngx_exportsite_hreflang_default(ngx_conf_t *cf, ngx_str_t *arg,
     ngx_str_t  text;
 
     if (!ngx_exportsite_option(arg, "x-default", &text)
-        || !ngx_exportsite_url_absolute(&text))
+        || !ngx_exportsite_url_absolute(cf, &text))
     {
         return ngx_exportsite_invalid(cf, arg,
                       "known is x-default= and a whole URL, as in "
@@ -159,7 +176,7 @@ ngx_exportsite_set_hreflang(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_OK;
     }
 
-    if (!ngx_exportsite_url_absolute(&value[1])) {
+    if (!ngx_exportsite_url_absolute(cf, &value[1])) {
         return ngx_exportsite_invalid(cf, &value[1],
                       "a whole URL is wanted, as in https://www.example.com/"
                       "$exportsite_language$exportsite_path, or \"off\"");

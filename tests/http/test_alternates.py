@@ -45,6 +45,8 @@ def site(module_nginx):
                "example.com$exportsite_path;")
         + page("/host", "exportsite_hreflang $scheme://$host/"
                "$exportsite_language/$arg_x;")
+        + page("/own", "exportsite_hreflang /$exportsite_language/own "
+               "x-default=/own;")
         + page("/twice", "exportsite_hreflang https://x.example/"
                "$exportsite_language/$exportsite_language"
                "?l=$exportsite_language&s=$exportsite_language_source;")
@@ -105,6 +107,13 @@ def test_a_host_for_each_language(site):
     got = links(site.get("/sub"))
     assert got["de"] == "https://de.example.com/sub"
     assert got["x-default"] == got["en"] == "https://en.example.com/sub"
+
+
+def test_the_host_of_the_request(site):
+    """A pattern that is a path is made a whole URL, as search engines want."""
+    got = links(site.get("/own", {"Host": "shop.example"}))
+    assert got["de"] == "http://shop.example/de/own"
+    assert got["x-default"] == "http://shop.example/own"
 
 
 def test_the_language_more_than_once(site):

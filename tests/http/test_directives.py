@@ -136,7 +136,6 @@ WRONG = [
     ("S", "exportsite_crawlers acme;"),
 
     ("S", "exportsite_hreflang;"), ("S", "exportsite_hreflang on;"),
-    ("S", "exportsite_hreflang /$exportsite_language/;"),
     ("S", "exportsite_hreflang //x/$exportsite_language/;"),
     ("S", "exportsite_hreflang www.x.example/$exportsite_language;"),
     ("S", "exportsite_hreflang https://x.example/$uri;"),
@@ -144,7 +143,7 @@ WRONG = [
     ("S", "exportsite_hreflang https://x/$exportsite_language off;"),
     ("S", "exportsite_hreflang off x-default=https://x/;"),
     ("S", "exportsite_hreflang https://x/$exportsite_language x-default=;"),
-    ("S", "exportsite_hreflang https://x/$exportsite_language x-default=/x;"),
+    ("S", "exportsite_hreflang https://x/$exportsite_language x-default=//x;"),
     ("S", "exportsite_hreflang https://x/$exportsite_language "
           "x-default=https://x/$exportsite_language;"),
     ("S", "exportsite_hreflang https://x/$exportsite_language;\n"
@@ -250,6 +249,7 @@ RIGHT = [
     ("HSL", "exportsite_key $exportsite_language $arg_x;"),
     ("H", "exportsite_crawlers acme ~^x$ ~*y;\nexportsite_crawlers z;"),
     ("HSL", "exportsite_hreflang off;"),
+    ("HSL", "exportsite_hreflang /$exportsite_language/ x-default=/;"),
     ("HSL", "exportsite_hreflang https://x/$exportsite_language$exportsite_path"
             " x-default=https://x$exportsite_path;"),
     ("HSL", "exportsite_hreflang $scheme://${exportsite_language}.$host;"),
