@@ -17,11 +17,12 @@ typedef struct {
     char      magic[8];
     uint64_t  producer;
     uint32_t  crc;
-    uint32_t  zero;
+    uint32_t  sent;
 } es_spool_head_t;
 
 _Static_assert(sizeof(es_spool_front_t) == 32, "the form of a record");
 _Static_assert(sizeof(es_spool_head_t) == ES_SPOOL_HEAD, "the form of a head");
+_Static_assert(offsetof(es_spool_head_t, sent) == ES_SPOOL_HEAD_SENT, "sent");
 
 
 static inline size_t
@@ -117,7 +118,7 @@ es_spool_head(char *buf, uint64_t producer)
 
     memcpy(h.magic, "ESSPOOL1", sizeof(h.magic));
     h.producer = producer;
-    h.zero = 0;
+    h.sent = 0;
     h.crc = (uint32_t) crc32(0, (const Bytef *) &h,
                              offsetof(es_spool_head_t, crc));
     memcpy(buf, &h, sizeof(h));
@@ -125,7 +126,7 @@ es_spool_head(char *buf, uint64_t producer)
 
 
 bool
-es_spool_head_read(const char *buf, uint64_t *producer)
+es_spool_head_read(const char *buf, uint64_t *producer, uint32_t *sent)
 {
     char             want[ES_SPOOL_HEAD];
     es_spool_head_t  h;
@@ -133,11 +134,12 @@ es_spool_head_read(const char *buf, uint64_t *producer)
     memcpy(&h, buf, sizeof(h));
     es_spool_head(want, h.producer);
 
-    if (memcmp(buf, want, sizeof(want)) != 0) {
+    if (memcmp(buf, want, ES_SPOOL_HEAD_SENT) != 0) {
         return false;
     }
 
     *producer = h.producer;
+    *sent = h.sent;
 
     return true;
 }

@@ -2,11 +2,13 @@
  * The form of a spool file: events that wait on disk for Redis. A head of
  * ES_SPOOL_HEAD bytes, then records, each at a multiple of 8:
  *
- *     head      "ESSPOOL1"  producer 8  crc 4  zero 4
+ *     head      "ESSPOOL1"  producer 8  crc 4  sent 4
  *     record    crc 4  len 4  seq 8  at_ms 8  args 4  flags 2  check 2  data
  *               padding of zeros
  *
  * Numbers are in the machine's own order: a file is read where it was written.
+ * sent is for the books alone, so no crc covers it: so many of the events that
+ * are not ES_SPOOL_SENT were counted as sent from here.
  * Each crc is zlib's crc32() of what follows it (in the head: of what precedes
  * it), a record's up to the end of its data. check is the complement of len's
  * lower half: a wrong len does not pass for that of a record cut off, which
@@ -20,6 +22,7 @@
 
 
 #define ES_SPOOL_HEAD      24
+#define ES_SPOOL_HEAD_SENT 20      /* where sent stands, which may change */
 #define ES_SPOOL_DATA_MAX  (64 * 1024)
 #define ES_SPOOL_ARGS_MAX  127
 
@@ -51,7 +54,7 @@ typedef enum {
 void es_spool_head(char *buf, uint64_t producer);
 
 /* Reads it; false if ES_SPOOL_HEAD bytes at buf are not the head of a file. */
-bool es_spool_head_read(const char *buf, uint64_t *producer);
+bool es_spool_head_read(const char *buf, uint64_t *producer, uint32_t *sent);
 
 /* Bytes that a record with len bytes of data takes, a multiple of 8. */
 size_t es_spool_size(uint32_t len);

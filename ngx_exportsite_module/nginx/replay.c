@@ -270,7 +270,7 @@ ngx_exportsite_replay_marked(ngx_exportsite_spool_file_t *file, uint64_t mark)
     file->marked = 1;
 
     if (mark >= file->last) {
-        ngx_exportsite_spool_sent(file, file->events);
+        ngx_exportsite_spool_sent(file, file->before + file->events);
         file->acked = file->last;
         file->offset = file->size;
         ngx_exportsite_replay_done(file);

@@ -585,12 +585,20 @@ ngx_exportsite_spool_unreadable(ngx_exportsite_spool_file_t *file)
 void
 ngx_exportsite_spool_sent(ngx_exportsite_spool_file_t *file, uint64_t n)
 {
+    uint64_t                    before;
     ngx_exportsite_counters_t  *counters = ngx_exportsite_worker.counters;
 
-    n = ngx_min(n, file->events);
-    file->events -= n;
-    counters->events_sent += n;
-    counters->events_replayed += n;
+    before = ngx_min(n, file->before);
+    file->before -= before;
+
+    n = ngx_min(n - before, file->events);
+
+    if (n > 0) {
+        file->events -= n;
+        counters->events_sent += n;
+        counters->events_replayed += n;
+        ngx_exportsite_spool_counted(file, n);
+    }
 }
 
 

@@ -44,7 +44,10 @@ ngx_uint_t ngx_exportsite_spool_needed(ngx_exportsite_spool_file_t *file);
 ngx_exportsite_spool_file_t *ngx_exportsite_spool_next(
     ngx_exportsite_spool_file_t *file);
 
-/* n events of a file are in Redis that were not known to be. */
+/*
+ * The next n events of a file are in Redis. Those that an earlier owner of it
+ * has counted come first.
+ */
 void ngx_exportsite_spool_sent(ngx_exportsite_spool_file_t *file, uint64_t n);
 
 /* All of a file is in Redis: nothing more is written to it. */

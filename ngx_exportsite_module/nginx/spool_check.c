@@ -186,6 +186,8 @@ ngx_exportsite_spool_check_end(ngx_exportsite_spool_file_t *file,
         }
     }
 
+    file->before = ngx_min(file->sent, file->events);
+    file->events -= file->before;
     file->end = file->size;
     file->checked = 1;
 

@@ -122,6 +122,7 @@ ngx_exportsite_spool_open(ngx_str_t *dir, const u_char *name,
     u_char          *path;
     ngx_fd_t         fd;
     ngx_int_t        rc;
+    uint32_t         sent;
     uint64_t         producer, named;
     struct stat      st;
 
@@ -163,7 +164,7 @@ ngx_exportsite_spool_open(ngx_str_t *dir, const u_char *name,
     rc = NGX_ERROR;
 
     if (pread(fd, head, ES_SPOOL_HEAD, 0) != ES_SPOOL_HEAD
-        || !es_spool_head_read(head, &producer)
+        || !es_spool_head_read(head, &producer, &sent)
         || !ngx_exportsite_spool_named(name, NGX_EXPORTSITE_SPOOL_NAME, &named)
         || named != producer)
     {
@@ -174,6 +175,7 @@ ngx_exportsite_spool_open(ngx_str_t *dir, const u_char *name,
 
     if (*file != NULL) {
         (*file)->end = st.st_size;
+        (*file)->sent = sent;
         return NGX_OK;
     }
 
@@ -227,6 +229,19 @@ ngx_exportsite_spool_read(ngx_exportsite_spool_file_t *file, off_t offset,
     n = pread(file->fd, *data, n, offset);
 
     return n == -1 ? NGX_ERROR : n;
+}
+
+
+void
+ngx_exportsite_spool_counted(ngx_exportsite_spool_file_t *file, uint64_t n)
+{
+    file->sent += (uint32_t) n;
+
+    if (pwrite(file->fd, &file->sent, sizeof(file->sent), ES_SPOOL_HEAD_SENT)
+        == -1)
+    {
+        /* then its next owner counts them again, and sends none the more */
+    }
 }
 
 

@@ -22,6 +22,8 @@ typedef struct {
     off_t         end;                            /* of the file */
     off_t         offset;                         /* replayed up to here */
     uint64_t      events;                         /* that are not sent */
+    uint64_t      before;                         /* sent by earlier owners */
+    uint32_t      sent;                           /* from here, by all */
     uint64_t      oldest;                         /* at_ms of the first */
     uint64_t      last;                           /* number of the last */
     uint64_t      acked;                          /* known to be in Redis */
@@ -65,6 +67,13 @@ ngx_int_t ngx_exportsite_spool_append(ngx_exportsite_spool_file_t *file,
  */
 ssize_t ngx_exportsite_spool_read(ngx_exportsite_spool_file_t *file,
     off_t offset, char **data);
+
+/*
+ * n more of its events are counted as sent: whoever has it next, after a reload
+ * or a kill, will not count them again.
+ */
+void ngx_exportsite_spool_counted(ngx_exportsite_spool_file_t *file,
+    uint64_t n);
 
 /* The buffer, NULL without memory; NGX_EXPORTSITE_SPOOL_BUFFER bytes. */
 char *ngx_exportsite_spool_buffer(void);

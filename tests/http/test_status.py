@@ -309,3 +309,22 @@ def test_numbers_outlive_workers(redis, nginx):
     got = views.settle(site)
     assert got["events"]["types"]["view"] == got["events"]["recorded"] == 40
     assert is_sum(got)
+
+
+def test_what_was_replayed_is_counted_once(new_redis, nginx):
+    """Whoever takes a file over knows what of it was counted."""
+    redis = new_redis(aof=True)
+    site = nginx(f"exportsite_redis @redis@; {FULL} spool=@dir@/spool;",
+                 views.PAGES, redis=redis)
+    views.connected(site)
+    redis.kill()
+    views.view(site, 0, 2000)
+    redis.start()
+    views.arrive(redis, 2000)
+    spooled = site.json()["events"]["spooled"]
+    for take_over in site.reload, site.kill9_worker, site.reload:
+        take_over()
+    until(lambda: not spool.files(site.path("spool")), 8, "no more files")
+    got = views.settle(site)
+    assert got["events"]["replayed"] == spooled > 500
+    assert got["events"]["sent"] == 2000 and is_sum(got)

@@ -480,7 +480,7 @@ test_heads(void)
 {
     char      head[ES_SPOOL_HEAD];
     size_t    bit;
-    uint32_t  crc;
+    uint32_t  crc, sent;
     uint64_t  producer;
 
     static const uint64_t  producers[] = {
@@ -490,8 +490,8 @@ test_heads(void)
     for (bit = 0; bit < sizeof(producers) / sizeof(producers[0]); bit++) {
         es_spool_head(head, producers[bit]);
         producer = 77;
-        check(es_spool_head_read(head, &producer));
-        check(producer == producers[bit]);
+        check(es_spool_head_read(head, &producer, &sent));
+        check(producer == producers[bit] && sent == 0);
     }
 
     es_spool_head(head, producers[2]);
@@ -502,15 +502,20 @@ test_heads(void)
     memcpy(&crc, head + 16, 4);
     check(crc == crc32(0, (const Bytef *) head, 16));
 
-    for (bit = 0; bit < sizeof(head) * 8; bit++) {
+    for (bit = 0; bit < ES_SPOOL_HEAD_SENT * 8; bit++) {
         head[bit / 8] ^= (char) (1 << bit % 8);
         producer = 77;
-        check(!es_spool_head_read(head, &producer) && producer == 77);
+        check(!es_spool_head_read(head, &producer, &sent) && producer == 77);
         head[bit / 8] ^= (char) (1 << bit % 8);
     }
 
+    sent = 4242;
+    memcpy(head + ES_SPOOL_HEAD_SENT, &sent, 4);
+    sent = 0;
+    check(es_spool_head_read(head, &producer, &sent) && sent == 4242);
+
     memset(head, 0, sizeof(head));
-    check(!es_spool_head_read(head, &producer));
+    check(!es_spool_head_read(head, &producer, &sent));
 }
 
 
