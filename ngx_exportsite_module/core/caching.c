@@ -162,3 +162,20 @@ es_caching_add(char *list, size_t len, es_str_t value)
 
     return len;
 }
+
+
+bool
+es_caching_targeted(es_str_t name)
+{
+    es_str_t  end;
+    es_str_t  suffix = es_str("-Cache-Control");
+
+    if (name.len <= suffix.len) {
+        return false;
+    }
+
+    end = (es_str_t) { suffix.len, name.data + name.len - suffix.len };
+
+    return es_str_case_eq(end, suffix)
+           || es_str_case_eq(name, es_str("Surrogate-Control"));
+}

@@ -29,4 +29,10 @@ unsigned es_caching_flags(es_str_t value);
  */
 size_t es_caching_add(char *list, size_t len, es_str_t value);
 
+/*
+ * Whether a header of this name is Cache-Control for some caches only, and over
+ * it there: one that ends in -Cache-Control (RFC 9213), or Surrogate-Control.
+ */
+bool es_caching_targeted(es_str_t name);
+
 #endif

@@ -142,22 +142,21 @@ ngx_exportsite_vary(ngx_http_request_t *r, uint64_t depends)
 }
 
 
-/* Headers that some shared caches heed more than Cache-Control (RFC 9213). */
+/* What some shared caches heed more than Cache-Control. */
 static void
 ngx_exportsite_targeted_remove(ngx_http_request_t *r)
 {
-    ngx_uint_t                   i;
-    ngx_table_elt_t             *h;
-    ngx_exportsite_header_at_t   at;
-    static const char           *names[] = {
-        "CDN-Cache-Control", "Surrogate-Control"
-    };
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
 
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        at = ngx_exportsite_header_first(r);
+    for (part = &r->headers_out.headers.part; part; part = part->next) {
+        h = part->elts;
 
-        while ((h = ngx_exportsite_header_next(&at, names[i]))) {
-            h->hash = 0;
+        for (i = 0; i < part->nelts; i++) {
+            if (es_caching_targeted(ngx_exportsite_es(h[i].key))) {
+                h[i].hash = 0;
+            }
         }
     }
 }
@@ -167,16 +166,24 @@ static ngx_int_t
 ngx_exportsite_private(ngx_http_request_t *r)
 {
     unsigned                     flags;
+    ngx_uint_t                   any;
     ngx_table_elt_t             *h;
     ngx_exportsite_header_at_t   at;
 
     ngx_exportsite_targeted_remove(r);
 
+    any = 0;
     flags = 0;
     at = ngx_exportsite_header_first(r);
 
     while ((h = ngx_exportsite_header_next(&at, "Cache-Control"))) {
+        any = 1;
         flags |= es_caching_flags(ngx_exportsite_es(h->value));
+    }
+
+    if (!any) {
+        h = ngx_exportsite_header_text(r, "Cache-Control", "private");
+        return h ? ngx_exportsite_cache_control(r, h) : NGX_ERROR;
     }
 
     if (flags == ES_CACHING_REFUSED) {

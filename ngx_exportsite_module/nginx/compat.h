@@ -1,6 +1,6 @@
 /*
  * The nginx headers, and the one place where nginx versions differ: 1.23 turned
- * the repeated request headers from arrays into lists.
+ * repeated headers from arrays into lists.
  */
 #ifndef NGX_EXPORTSITE_COMPAT_H
 #define NGX_EXPORTSITE_COMPAT_H
@@ -55,6 +55,35 @@ ngx_exportsite_header_unlink(ngx_table_elt_t *h)
 #else
     (void) h;
 #endif
+}
+
+
+/* A Cache-Control header that was added, where its variable looks for it. */
+static ngx_inline ngx_int_t
+ngx_exportsite_cache_control(ngx_http_request_t *r, ngx_table_elt_t *h)
+{
+#if (nginx_version >= 1023000)
+    r->headers_out.cache_control = h;
+#else
+    ngx_array_t       *known = &r->headers_out.cache_control;
+    ngx_table_elt_t  **place;
+
+    if (known->elts == NULL
+        && ngx_array_init(known, r->pool, 1, sizeof(ngx_table_elt_t *))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    place = ngx_array_push(known);
+    if (place == NULL) {
+        return NGX_ERROR;
+    }
+
+    *place = h;
+#endif
+
+    return NGX_OK;
 }
 
 #endif

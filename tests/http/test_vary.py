@@ -242,7 +242,8 @@ PLACES = [
     ("/p-403", f"set $d {LANGUAGE}; return 403;", None, GERMAN, AL),
     ("/p-500", f"set $d {COUNTRY}; return 500;", None, GERMAN, "private"),
     ("/p-log", "access_log @dir@/seen.log seen;", "x", GERMAN, ""),
-    ("/p-log-both", "access_log @dir@/seen.log seen;", LANGUAGE, GERMAN, AL),
+    ("/p-log-both", "access_log @dir@/seen.log seen;", LANGUAGE + COUNTRY,
+     GERMAN, AL + " private"),
     ("/p-twice", f"set $d {COUNTRY};", "$c_country$exportsite_country", GERMAN,
      "private"),
     ("/p-map", "", "$by_country", GERMAN, "private"),
@@ -318,7 +319,8 @@ HTTP = ("""
     exportsite_secret @dir@/secret; exportsite_languages en de ja;
     exportsite_industries medical food;
     exportsite_language_from accept; exportsite_industry_from arg:industry;
-    log_format seen $exportsite_country/$exportsite_language;
+    log_format seen '$exportsite_country/$exportsite_language'
+        ' $sent_http_vary $sent_http_cache_control';
     map $exportsite_country $by_country { default x; JP y; }
     map $remote_addr $mapped { default x; }
     gzip_min_length 1; gzip_types text/plain; gzip_disable "none";
@@ -503,8 +505,9 @@ def test_all_fields_are_here():
 def test_the_log_asks_late(site):
     """What only the log asks for is told to it, and to nobody else."""
     assert fault(site.get("/p-log", GERMAN), "") == ""
-    until(lambda: site.read("seen.log").splitlines()[-1:] == ["DE/de"],
-          what="the line")
+    site.get("/p-log-both", GERMAN)
+    until(lambda: site.read("seen.log").splitlines()[-2:] == [
+        "DE/de - -", f"DE/de {AL} private"], what="the lines")
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="no curl")
@@ -681,12 +684,14 @@ def test_strict_stays_as_it_is(site, backend):
 
 def test_targeted(site, backend):
     """Headers for shared caches alone cannot invite them either."""
-    names = ["CDN-Cache-Control: max-age=600", "surrogate-control: max-age=9"]
+    names = ["CDN-Cache-Control: max-age=600", "surrogate-control: max-age=9",
+             "Some-cdn-cache-control: public", "X-Cache-Controls: x"]
     backend.on("/cdn", reply("x", *names))
     for use, left in ("private", 0), (AL, 1), ("none", 1), ("off", 1):
         got = site.get(folder(use) + "/cdn", GERMAN)
-        for line in names:
+        for line in names[:-1]:
             assert len(got.all(line.split(":")[0])) == left, (use, got)
+        assert got.all("X-Cache-Controls") == ["x"]
 
 
 def test_errors_of_the_upstream(site, backend):

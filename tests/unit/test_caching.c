@@ -93,12 +93,26 @@ test_private(void)
 }
 
 
+static void
+test_targeted(void)
+{
+    check(es_caching_targeted(es_str("CDN-Cache-Control")));
+    check(es_caching_targeted(es_str("cloudflare-cdn-cache-control")));
+    check(es_caching_targeted(es_str("Surrogate-Control")));
+    check(!es_caching_targeted(es_str("Cache-Control")));
+    check(!es_caching_targeted(es_str("-Cache-Control")));
+    check(!es_caching_targeted(es_str("X-Cache-Controls")));
+    check(!es_caching_targeted(es_str("")));
+}
+
+
 int
 main(void)
 {
     test_vary();
     test_flags();
     test_private();
+    test_targeted();
 
     return check_done();
 }
