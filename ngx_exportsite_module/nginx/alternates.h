@@ -10,8 +10,8 @@
 
 /*
  * When the response's header is as others have made it: adds the Link of
- * exportsite_hreflang, and Content-Language where it is known. NGX_ERROR without
- * memory.
+ * exportsite_hreflang, and Content-Language where it is known. NGX_ERROR
+ * without memory.
  */
 ngx_int_t ngx_exportsite_alternates(ngx_http_request_t *r,
     ngx_exportsite_visit_t *visit);

@@ -58,7 +58,7 @@ ngx_exportsite_redis_attach(ngx_exportsite_link_t *link, redisAsyncContext *ac,
 }
 
 
-/* Whether what has come of a string or line, and is not complete, is too long. */
+/* Whether what has come of a string or line, not complete yet, is too long. */
 static ngx_uint_t
 ngx_exportsite_redis_flooded(redisReader *reader)
 {

@@ -12,8 +12,8 @@
 
 /*
  * Nothing that is asked for is nearly as long: whoever answers more is not the
- * Redis that was meant, or has a value that nobody can have meant. hiredis looks
- * for the end of a line from its beginning with each piece that comes.
+ * Redis that was meant, or has a value that nobody can have meant. hiredis
+ * looks for the end of a line from its beginning with each piece that comes.
  */
 #define NGX_EXPORTSITE_REPLY_MAX   (16 * 1024 * 1024)
 #define NGX_EXPORTSITE_STRING_MAX  (4 * 1024 * 1024)

@@ -352,7 +352,8 @@ def heads(data, methods):
         assert re.fullmatch(rb"HTTP/1\.1 \d{3}(?: [ -~]*)?", first), first
         pairs = {}
         for line in lines:
-            assert re.fullmatch(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00\r\n]*", line), line
+            assert re.fullmatch(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00\r\n]*",
+                                line), line
             name, value = line.split(b":", 1)
             pairs[name.lower()] = value.strip()
         status = int(first[9:12])

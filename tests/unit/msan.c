@@ -1,8 +1,8 @@
 /*
  * For the memory sanitizer: what the libraries write is initialized, though
  * they were not compiled with it. The linker puts these in their functions'
- * places (MSAN in the Makefile lists them). What they take from malloc() is held
- * to be initialized, see run; pools are not, see check.h.
+ * places (MSAN in the Makefile lists them). What they take from malloc() is
+ * held to be initialized, see run; pools are not, see check.h.
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
 
