@@ -33,7 +33,7 @@ SETTINGS = """
     exportsite_languages en de ja;
     exportsite_industries medical food;
     exportsite_hint medical 'query.utm_campaign exists';
-    exportsite_choose $hero { 'country = AT' servus; default hello; }
+    exportsite_choose $hero { 'visits >= 2' servus; default hello; }
 """
 
 # somewhere it is on, so its handlers run everywhere
@@ -49,6 +49,10 @@ VARIANTS = {
     "on": Variant(True, SETTINGS, "exportsite on;"),
     "consent": Variant(True, SETTINGS,
                        "exportsite on phase=access; exportsite_consent on;"),
+    # each request waits for the profile of a visitor of its own
+    "waits": Variant(True, SETTINGS + "exportsite_redis @redis@ timeout=20s;"
+                     "exportsite_stream off;", "exportsite on; "
+                     "exportsite_consent on; exportsite_visitor $request_id;"),
     "slots": Variant(True, SETTINGS, "exportsite on; exportsite_script $arg_s;"
                      " exportsite_slot nowhere text:x;"),
 }
@@ -112,8 +116,13 @@ def start_all(names, *args, **options):
 
 
 @pytest.fixture(scope="module")
-def sites(servers, mmdb):
-    made, stack = start_all(VARIANTS, servers, mmdb)
+def redis(module_redis):
+    return module_redis()
+
+
+@pytest.fixture(scope="module")
+def sites(redis, servers, mmdb):
+    made, stack = start_all(VARIANTS, servers, mmdb, redis=redis)
     with stack:
         yield made
 
@@ -251,7 +260,7 @@ class Differences:
     def logs(self, file="access.log"):
         """The access logs are equal, but for how many bytes pages with slots
         or a cookie had."""
-        for name in ("off", "on"):
+        for name in ("off", "on", "waits"):
             if name not in self.sites:
                 continue
             try:
@@ -281,13 +290,15 @@ def test_all_modules_are_here():
         pytest.skip("left out: " + ", ".join(sideconf.missing()))
 
 
-def test_places(sites):
+def test_places(sites, redis):
     """Every directive of nginx' own modules, with every kind of request."""
+    before = redis.calls("hmget")
     differences = Differences(sites)
     for _, targets, requests in sideconf.places():
         for target in targets:
             differences.look(target, requests,
                              lambda site: run(site, target, requests))
+    assert redis.calls("hmget") - before > 1000
     differences.logs()
     differences.none()
 
@@ -421,7 +432,7 @@ def test_http_2(sites):
         assert done.stdout.startswith(b"HTTP/2 ")
         return re.sub(rb"(?m)^date: .*", b"", plain(done.stdout))
 
-    for name in ("off", "on"):
+    for name in ("off", "on", "waits"):
         for arguments in HTTP2:
             assert (curl(sites[name], *arguments)
                     == curl(sites["without"], *arguments)), (name, arguments)
