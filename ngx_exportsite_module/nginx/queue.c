@@ -107,6 +107,7 @@ ngx_exportsite_queue_init(void)
     ngx_exportsite_flush.data = &w->redis;
     ngx_exportsite_flush.log = w->log;
 
+    w->state->queues = w->queues->since;
     w->slot = &ngx_exportsite_private_slot;
     w->counters = &w->slot->counters;
 
@@ -720,10 +721,16 @@ ngx_exportsite_queue_exiting(void)
 }
 
 
-/* What could not be sent goes to the spool, or stays for the next worker. */
+/*
+ * What could not be sent goes to the spool, or stays for the next worker. If a
+ * reload has made other queues, nobody will look into these.
+ */
 static void
 ngx_exportsite_queue_leave(ngx_exportsite_drain_t *drain)
 {
+    uint32_t                  waiting;
+    ngx_exportsite_worker_t  *w = &ngx_exportsite_worker;
+
     if (ngx_exportsite_spool_on()) {
         while (es_ring_waiting(drain->ring) > 0
                && ngx_exportsite_spool_move(drain->slot) == NGX_OK)
@@ -732,11 +739,23 @@ ngx_exportsite_queue_leave(ngx_exportsite_drain_t *drain)
         }
     }
 
-    if (es_ring_waiting(drain->ring) > 0) {
-        ngx_log_error(NGX_LOG_NOTICE, ngx_exportsite_worker.log, 0,
-                      "exportsite: left %uD unsent events in memory",
-                      es_ring_waiting(drain->ring));
+    waiting = es_ring_waiting(drain->ring);
+
+    if (waiting == 0) {
+        return;
     }
+
+    if (w->state->queues != w->queues->since) {
+        (void) ngx_atomic_fetch_add(&w->state->left, waiting);
+        ngx_log_error(NGX_LOG_ERR, w->log, 0,
+                      "exportsite: %uD unsent events are lost, as a reload "
+                      "changed the size of the queues (exportsite_stream "
+                      "buffer=)", waiting);
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_NOTICE, w->log, 0,
+                  "exportsite: left %uD unsent events in memory", waiting);
 }
 
 

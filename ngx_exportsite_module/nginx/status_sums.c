@@ -103,7 +103,8 @@ ngx_exportsite_sum_slots(ngx_pool_t *pool, ngx_exportsite_status_t *status)
     status->oldest = since != 0 && since < now ? now - since : 0;
     status->living = status->workers.nelts;
 
-    status->sum.events_lost[ngx_exportsite_lost_memory] += w->queues->lost;
+    status->sum.events_lost[ngx_exportsite_lost_memory] += w->queues->lost
+                                                           + w->state->left;
 
     for (i = 0; i < ngx_exportsite_lost_reasons; i++) {
         status->lost += status->sum.events_lost[i];

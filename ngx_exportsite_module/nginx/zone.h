@@ -74,6 +74,9 @@ typedef struct {
     /* invalidations heard, by hash of the profile's id */
     uint32_t                   epochs[NGX_EXPORTSITE_EPOCHS];
 
+    uint64_t                   queues;            /* since: those in use */
+    ngx_atomic_t               left;              /* events in older ones */
+
     ngx_atomic_t               version;           /* of the definitions */
     ngx_uint_t                 active;
     u_char                     secret[16];        /* when none is configured */

@@ -339,6 +339,23 @@ def test_reload_with_another_buffer(away, start):
     check(away, want, ordered=False)
 
 
+def test_reload_with_another_buffer_without_spool(away, nginx):
+    """New queues and no files: what the old ones hold counts as lost."""
+    site = nginx(configured("buffer=1m"), views.PAGES, redis=away)
+    view(site, 0, 70)
+    site.reload(http=configured("buffer=2m"))
+    assert "70 unsent events are lost" in site.log()
+    want = view(site, 100, 30)
+    got = site.json()
+    assert lost(got, "memory") == 70 and got["events"]["queued"] == 30
+    site.reload()
+    assert lost(site.json()) == 70
+    away.start()
+    arrive(away, 30)
+    settle(site)
+    check(away, want)
+
+
 def test_reload_with_a_spool_at_last(away, nginx):
     """spool= comes with a reload, and leaves with one: none is lost."""
     site = nginx(configured("buffer=256k"), views.PAGES, redis=away)
