@@ -5,10 +5,13 @@
 # make manual      conf/exportsite.1 and .bash anew, after a change of the help
 # make test        all tests (scripts/test installs what they need first)
 # make unit        the unit tests, with sanitizers
+# make unit-msan   the same under clang's memory sanitizer
+# make valgrind    the same, and some tests over HTTP, under valgrind: slow
 # make cli         the tests of the program
 # make http        the tests over HTTP; http-asan: with sanitizers
 # make fuzz-short  each fuzz target for ten seconds; fuzz: ten million times
-# make lint        style and layers
+# make fuzz-requests  whole requests for SECONDS=600, to a sanitized nginx
+# make lint        style and layers, cppcheck, clang-tidy, gcc's analyzer
 # make bench       what a request costs
 # make clang       both by clang, in build/clang; asan: with sanitizers
 # make debian13    all tests in a fresh Debian 13; debian12: 12 (needs root)
@@ -30,8 +33,9 @@ ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-.PHONY: all program install-cli manual asan clang unit cli fuzz fuzz-short \
-        http http-asan lint bench test debian12 debian13 clean
+.PHONY: all program install-cli manual asan clang unit unit-msan valgrind cli \
+        fuzz fuzz-short fuzz-requests http http-asan lint bench test debian12 \
+        debian13 clean
 
 all: $(MODULE) $(PROGRAM)
 
@@ -95,6 +99,23 @@ $(BUILD)/clang/ngx_exportsite_module.so: $(SRCS)
 
 unit:
 	$(MAKE) -C tests/unit
+
+unit-msan:
+	$(MAKE) -C tests/unit msan
+
+# of the tests over HTTP those in which much happens, and no time is measured
+VALGRIND_TESTS := test_slot_sources.py test_variables.py test_whoami.py \
+                  test_visitor.py
+
+valgrind: $(MODULE)
+	$(MAKE) -C tests/unit valgrind
+	ES_VALGRIND=1 ES_JOBS=$(shell nproc) scripts/test-http $(MODULE) \
+	  $(VALGRIND_TESTS)
+
+fuzz-requests: asan
+	ES_FUZZ_SECONDS=$(or $(SECONDS),600) ES_FUZZ_SEED=$(SEED) ES_JOBS=0 \
+	  scripts/test-http $(BUILD)/asan/ngx_exportsite_module.so -s \
+	  test_request_fuzz.py
 
 fuzz-short:
 	$(MAKE) -C tests/fuzz short

@@ -32,6 +32,18 @@ def group(leader):
     return found
 
 
+def children(leader):
+    """Pids of a group whose parent is its leader, in order."""
+    found = []
+    for pid in group(leader):
+        try:
+            if _stat(pid)["parent"] == leader:
+                found.append(pid)
+        except (OSError, IndexError):
+            pass
+    return sorted(found)
+
+
 def title(pid):
     try:
         with open(f"/proc/{pid}/cmdline", errors="replace") as file:
