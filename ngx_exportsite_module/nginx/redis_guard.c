@@ -8,14 +8,6 @@
 #include "redis_guard.h"
 
 
-/*
- * More than any answer has: the keys that one message of changes names are the
- * most. hiredis would take memory for all of an array before they come, and
- * walk through it in the end.
- */
-#define NGX_EXPORTSITE_REPLY_MAX  (1 << 20)
-
-
 #if (HIREDIS_MAJOR >= 1)
 typedef size_t  ngx_exportsite_elements_t;
 #else
@@ -115,8 +107,7 @@ ngx_exportsite_guard_array(const redisReadTask *task,
 {
     ngx_exportsite_redis_t  *redis = task->privdata;
 
-    if (n > NGX_EXPORTSITE_REPLY_MAX
-        || !ngx_exportsite_reply_expected(task)
+    if (!ngx_exportsite_reply_expected(task)
         || ngx_exportsite_reply_is_word(task)
         || (redis->subscribed && task->parent == NULL && n != 3)
         || (size_t) n > NGX_EXPORTSITE_REPLY_MAX / sizeof(redisReply *)
