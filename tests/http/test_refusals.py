@@ -235,19 +235,6 @@ def test_strange_answers(fake, nginx, command, answers):
           "the event")
 
 
-@pytest.mark.parametrize("data", [b"*1000000000\r\n", b"*1\r\n*1000000000\r\n"])
-def test_an_array_that_is_longer_than_any(fake, nginx, data):
-    """Refused by its length: no memory for what may never come."""
-    def answer(words):
-        if words[0] == b"HMGET":
-            raise HangUp(data)
-
-    fake.answer = answer
-    site = nginx(LINK, SHOW, redis=fake)
-    assert company(site, "anna") == ""
-    until(lambda: "Out of memory" in site.log(), 4, "the refusal")
-
-
 def test_an_answer_that_is_no_number_takes_no_events(fake, nginx):
     """A batch is written only where the script's number says so."""
     site = nginx(LINK, PAGE + STATUS, redis=fake)
