@@ -41,7 +41,8 @@ HTTP = r"""
     split_clients "$http_user_agent$arg_x" $half { 50% one; * two; }
     charset_map iso-8859-15 utf-8 { E4 C3A4; }
     upstream own { server 127.0.0.1:@inner@; keepalive 4; }
-    upstream dead { server 127.0.0.1:1; server 127.0.0.1:2 backup; }
+    upstream dead { server 127.0.0.1:1 max_fails=0;
+                    server 127.0.0.1:2 max_fails=0 backup; }
     server {
         listen 127.0.0.1:@inner@;
         root @html@;
