@@ -1,8 +1,8 @@
 """nginx's proxy_cache with $exportsite_key, in the example proxy-cache."""
 
+import contextlib
 import itertools
 import json
-import contextlib
 import os
 import random
 import re
@@ -111,15 +111,8 @@ def test_each_gets_their_own(shop):
     assert len(wants) == 27 and shop.made("/own") == wants
 
 
-def test_where_url_ends_and_key_begins(shop):
-    """An address that looks like another one's key is another page."""
-    for target in "/x", "/x%20de|dach|", "/x?de|dach|", "/x|de|dach|":
-        assert shop.get(target, GRAZ).header("X-Cache") == "MISS", target
-    assert shop.kind("/x", OSAKA, "ja") == "ja/world/-"
-
-
-@pytest.mark.parametrize("target,same", [("/many", 1), ("/press/many", 1)])
-def test_one_asks_for_all(shop, target, same):
+@pytest.mark.parametrize("target", ["/many", "/press/many"])
+def test_one_asks_for_all(shop, target):
     """Many who come at once for a page that is not there: it is made once."""
     gate = threading.Barrier(24)
     answers = []
@@ -136,7 +129,7 @@ def test_one_asks_for_all(shop, target, same):
     assert len(answers) == 24
     assert {reply.status for reply in answers} == {200}
     assert len({reply.body for reply in answers}) == 1
-    assert list(shop.made(target).values()) == [same]
+    assert list(shop.made(target).values()) == [1]
 
 
 def test_cookies_of_the_client(shop):
