@@ -137,7 +137,7 @@ ngx_exportsite_vary(ngx_http_request_t *r, uint64_t depends)
 
 #endif
 
-    return ngx_exportsite_header_merge(r, "Vary", es_vary_add, es_null_str,
+    return ngx_exportsite_header_merge(r, "Vary", es_vary_add, es_str(""),
                                        more, n);
 }
 
