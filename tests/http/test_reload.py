@@ -6,7 +6,6 @@ import signal
 
 import pytest
 
-import conf
 from cookies import NAME
 from mmdb import AT, country
 from steady import Steady
