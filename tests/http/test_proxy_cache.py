@@ -226,7 +226,7 @@ def test_stale_and_away(shop):
         assert states() <= {"STALE", "UPDATING", "HIT"}
         stranger = shop.get("/news/", GRAZ, "de", Cookie="consent=yes")
         assert MADE.search(stranger.text).group(1) == "de/dach/-"
-        until(lambda: shop.asked()["unchanged"] >= before + 3, 10,
-              "the application to be asked whether pages are still good")
+        until(lambda: states() and shop.asked()["unchanged"] >= before + 3,
+              10, "the application to be asked whether pages are still good")
     assert states() <= {"STALE", "UPDATING", "HIT"}
     assert set(shop.made("/news/").values()) == {1}
