@@ -5,7 +5,7 @@
 # make manual      conf/exportsite.1 and .bash anew, after a change of the help
 # make test        all tests (scripts/test installs what they need first)
 # make unit        the unit tests, with sanitizers
-# make unit-msan   the same under clang's memory sanitizer
+# make unit-msan   the same, and the fuzzers' seeds, under the memory sanitizer
 # make valgrind    the same, and some tests over HTTP, under valgrind: slow
 # make cli         the tests of the program
 # make http        the tests over HTTP; http-asan: with sanitizers
@@ -102,6 +102,7 @@ unit:
 
 unit-msan:
 	$(MAKE) -C tests/unit msan
+	$(MAKE) -C tests/fuzz msan
 
 # of the tests over HTTP those in which much happens, and no time is measured
 VALGRIND_TESTS := test_slot_sources.py test_variables.py test_whoami.py \

@@ -17,8 +17,8 @@ def alive(pid):
         return False
 
 
-def group(leader):
-    """Pids of the living processes of a process group."""
+def _living(what, pid):
+    """Pids of the living processes whose `what` (group, parent) is pid."""
     found = []
     for name in os.listdir("/proc"):
         if not name.isdigit():
@@ -27,21 +27,14 @@ def group(leader):
             stat = _stat(name)
         except (OSError, IndexError):
             continue
-        if stat["group"] == leader and stat["state"] not in "ZX":
+        if stat[what] == pid and stat["state"] not in "ZX":
             found.append(int(name))
-    return found
-
-
-def children(leader):
-    """Pids of a group whose parent is its leader, in order."""
-    found = []
-    for pid in group(leader):
-        try:
-            if _stat(pid)["parent"] == leader:
-                found.append(pid)
-        except (OSError, IndexError):
-            pass
     return sorted(found)
+
+
+def group(leader):
+    """Pids of the living processes of a process group, in order."""
+    return _living("group", leader)
 
 
 def title(pid):
@@ -54,7 +47,7 @@ def title(pid):
 
 def titled(leader, text):
     """Pids of a group whose title is exactly `text`, in order."""
-    return sorted(pid for pid in group(leader) if title(pid) == text)
+    return [pid for pid in group(leader) if title(pid) == text]
 
 
 def kill_group(leader):
@@ -65,16 +58,7 @@ def kill_group(leader):
             pass
 
 
-def children(parent, text):
-    """Pids of a process's children whose title is exactly `text`, in order."""
-    found = []
-    for name in os.listdir("/proc"):
-        if not name.isdigit():
-            continue
-        try:
-            stat = _stat(name)
-        except (OSError, IndexError):
-            continue
-        if stat["parent"] == parent and title(name) == text:
-            found.append(int(name))
-    return sorted(found)
+def children(parent, text=None):
+    """Pids of a process's children, or of those of this title, in order."""
+    return [pid for pid in _living("parent", parent)
+            if text is None or title(pid) == text]

@@ -51,27 +51,11 @@ check_done(void)
 }
 
 
-/* The memory sanitizer is told, as run has it trust what malloc() gives. */
-#ifdef __has_feature
-#if __has_feature(memory_sanitizer)
-#include <sanitizer/msan_interface.h>
-#define check_uninitialized(p, size)  __msan_allocated_memory((p), (size))
-#define check_initialized(p, size)    __msan_unpoison((p), (size))
-#endif
-#endif
-
-#ifndef check_uninitialized
-#define check_uninitialized(p, size)
-#define check_initialized(p, size)
-#endif
-
-
 /* A pool over malloc; check_pool_free() gives all of it back. */
 typedef struct check_block_s  check_block_t;
 
 struct check_block_s {
     check_block_t  *next;
-    size_t          size;
     max_align_t     memory[];
 };
 
@@ -91,10 +75,7 @@ check_pool_alloc(es_pool_t *pool, size_t size)
     }
 
     b->next = p->blocks;
-    b->size = size;
     p->blocks = b;
-
-    check_uninitialized(b->memory, size);
 
     return b->memory;
 }
@@ -108,7 +89,6 @@ check_pool_free(check_pool_t *p)
 
     while ((b = p->blocks) != NULL) {
         p->blocks = b->next;
-        check_initialized(b->memory, b->size);
         free(b);
     }
 }
