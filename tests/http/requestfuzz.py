@@ -102,6 +102,10 @@ exportsite_choose $tone {
     "cookie.x contains y or query.n between 1 and 2" low;
     default                          $exportsite_language;
 }
+exportsite_crawlers acme-monitor ~*[a-z]+checker$;
+exportsite_record on crawlers;
+exportsite_hreflang https://x.example/$exportsite_language$exportsite_path?h=$arg_h
+                    x-default=/$arg_s;
 exportsite_stream events buffer=64k flush=20ms spool=@dir@/spool spool_max=1m;
 large_client_header_buffers 4 16k;
 client_header_timeout 300ms; client_body_timeout 300ms; send_timeout 1s;
@@ -143,14 +147,21 @@ location = /redirect { try_files /none /page.html; }
 location = /_exportsite { exportsite_beacon origin=partner.example; }
 location = /whoami { exportsite_whoami; }
 location = /status { exportsite_status; }
+location = /gpc { exportsite_gpc 2026-11-22; }
 """
 
 # Which words of our own response headers are ours, whatever was sent
 TEXT = rb"(?:[^\x00-\x1f\x7f])*"
+URL = rb"[^\x00-\x20<>\"\x7f-\xff]*"
 HEADERS = {
     b"x-country": rb"[A-Z]{2}", b"x-language": rb"en|de|fr|zh-Hant|pt-BR",
     b"x-industry": rb"machinery|medical|food", b"x-segments": rb"everybody|",
     b"x-visitor": rb"[A-Za-z0-9._-]{1,64}", b"x-event": rb"[0-9a-f]{24}",
+    b"link": rb"<https?://" + URL + rb'>; rel="alternate"; hreflang="en"(?:, <https?://'
+             + URL + rb'>; rel="alternate"; hreflang="[A-Za-z-]+")+',
+    b"content-language": rb"en|de|fr|zh-Hant|pt-BR",
+    b"vary": rb"(?:\*|[A-Za-z-]+)(?:, (?:\*|[A-Za-z-]+))*",
+    b"cache-control": rb"[a-z0-9=, -]+",
     b"x-company": TEXT, b"x-tone": TEXT,
     b"set-cookie": rb"es_vid=(?:[0-9a-f]{32}\.[0-9a-f]+|)(?:; [A-Za-z-]+(?:=[^;]*)?)+",
 }
