@@ -58,7 +58,11 @@ ngx_exportsite_redis_attach(ngx_exportsite_link_t *link, redisAsyncContext *ac,
 }
 
 
-/* Whether what has come of a string or line, not complete yet, is too long. */
+/*
+ * Whether what has come of a string or line, not complete yet, is too long.
+ * hiredis stands behind the byte that tells the type; if the line that follows
+ * is complete, it is the length of a string.
+ */
 static ngx_uint_t
 ngx_exportsite_redis_flooded(redisReader *reader)
 {
@@ -69,8 +73,8 @@ ngx_exportsite_redis_flooded(redisReader *reader)
         return 0;
     }
 
-    return len > NGX_EXPORTSITE_STRING_MAX || *p != '$'
-           || memchr(p, '\n', NGX_INT64_LEN + 3) == NULL;
+    return len > NGX_EXPORTSITE_STRING_MAX
+           || memchr(p, '\n', NGX_INT64_LEN + 2) == NULL;
 }
 
 
