@@ -12,6 +12,7 @@
 
 
 static ngx_int_t ngx_exportsite_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_exportsite_variant_etag(ngx_exportsite_visit_t *visit);
 static ngx_int_t ngx_exportsite_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_int_t ngx_exportsite_header_filter_init(ngx_conf_t *cf);
@@ -57,21 +58,62 @@ ngx_exportsite_header_filter(ngx_http_request_t *r)
 {
     ngx_exportsite_visit_t  *visit;
 
-    if (ngx_exportsite_page_header(r) != NGX_OK) {
+    visit = r == r->main ? ngx_exportsite_visit(r) : NULL;
+
+    if (visit != NULL && ngx_exportsite_variant_etag(visit) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    if (r != r->main) {
-        return ngx_exportsite_next_header_filter(r);
+    if (ngx_exportsite_page_header(r) != NGX_OK) {
+        return NGX_ERROR;
     }
-
-    visit = ngx_exportsite_visit(r);
 
     if (visit != NULL) {
         visit->view = ngx_exportsite_is_view(visit);
     }
 
     return ngx_exportsite_next_header_filter(r);
+}
+
+
+/*
+ * nginx makes a file's ETag of its time and size. Two variants of one page may
+ * be alike in both, and a browser must not keep one for the other: so a file
+ * that was chosen for its visitor has its name in it, too.
+ */
+static ngx_int_t
+ngx_exportsite_variant_etag(ngx_exportsite_visit_t *visit)
+{
+    size_t               root;
+    u_char              *p, *last;
+    ngx_str_t            path, *etag;
+    ngx_http_request_t  *r = visit->request;
+
+    if (visit->depends == 0 || r->headers_out.etag == NULL
+        || r->headers_out.status != NGX_HTTP_OK || r->upstream != NULL)
+    {
+        return NGX_OK;
+    }
+
+    etag = &r->headers_out.etag->value;
+
+    if (etag->len < 2 || etag->data[etag->len - 1] != '"') {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, etag->len + sizeof("-12345678") - 1);
+    last = ngx_http_map_uri_to_path(r, &path, &root, 0);
+
+    if (p == NULL || last == NULL) {
+        return NGX_ERROR;
+    }
+
+    etag->len = ngx_sprintf(p, "%*s-%08xD\"", etag->len - 1, etag->data,
+                            ngx_crc32_short(path.data, last - path.data))
+                - p;
+    etag->data = p;
+
+    return NGX_OK;
 }
 
 
