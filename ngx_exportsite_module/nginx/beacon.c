@@ -256,10 +256,21 @@ ngx_exportsite_beacon_record(ngx_http_request_t *r, es_beacon_t *beacon,
     }
 
     for (i = 0; i < beacon->count; i++) {
-        if (ngx_exportsite_event_id_nobodys(event[i].page)) {
+        if (ngx_exportsite_event_id_whose(event[i].page)
+            == ngx_exportsite_nobodys)
+        {
             /* consent was given on the page, and is for the next ones */
             ngx_exportsite_visitor_nobody(visit);
             break;
+        }
+    }
+
+    for (i = 0; i < beacon->count && !ngx_exportsite_consent(visit); i++) {
+        if (ngx_exportsite_event_id_whose(event[i].page)
+            == ngx_exportsite_someones)
+        {
+            /* it was withdrawn: the view would tell who this is */
+            event[i].page = es_null_str;
         }
     }
 

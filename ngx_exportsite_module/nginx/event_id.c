@@ -21,16 +21,22 @@
 static u_char  ngx_exportsite_id_prefix[2][NGX_EXPORTSITE_ID_PREFIX];
 
 
-/* The tag of nobody's views, of the process whose digits are given. */
+/* The tags of nobody's views and of someone's; process are its digits. */
 static void
-ngx_exportsite_event_id_tag(const ngx_exportsite_key_t *key,
-    const u_char *process, uint8_t *tag)
+ngx_exportsite_event_id_tags(const ngx_exportsite_key_t *key,
+    const u_char *process, char tags[2][NGX_EXPORTSITE_ID_TAG])
 {
+    uint8_t   tag[NGX_EXPORTSITE_ID_TAG / 2];
     uint64_t  hash;
 
     hash = es_siphash(key->bytes, process, NGX_EXPORTSITE_ID_PROCESS);
+
     tag[0] = (uint8_t) hash;
     tag[1] = (uint8_t) (hash >> 8);
+    es_hex(tags[0], tag, sizeof(tag));
+
+    tag[0] = (uint8_t) ~tag[0];
+    es_hex(tags[1], tag, sizeof(tag));
 }
 
 
@@ -39,8 +45,8 @@ ngx_exportsite_event_id_init(void)
 {
     u_char   *nobody = ngx_exportsite_id_prefix[0];
     u_char   *someone = ngx_exportsite_id_prefix[1];
+    char      tags[2][NGX_EXPORTSITE_ID_TAG];
     uint8_t   process[NGX_EXPORTSITE_ID_PROCESS / 2];
-    uint8_t   tag[NGX_EXPORTSITE_ID_TAG / 2];
 
     if (RAND_bytes(process, sizeof(process)) != 1) {
         return NGX_ERROR;
@@ -51,12 +57,10 @@ ngx_exportsite_event_id_init(void)
 
     /* the first key signs */
 
-    ngx_exportsite_event_id_tag(ngx_exportsite_worker.conf->secrets.elts,
-                                nobody, tag);
-    es_hex((char *) nobody + NGX_EXPORTSITE_ID_PROCESS, tag, sizeof(tag));
-
-    tag[0] = (uint8_t) ~tag[0];
-    es_hex((char *) someone + NGX_EXPORTSITE_ID_PROCESS, tag, sizeof(tag));
+    ngx_exportsite_event_id_tags(ngx_exportsite_worker.conf->secrets.elts,
+                                 nobody, tags);
+    ngx_memcpy(nobody + NGX_EXPORTSITE_ID_PROCESS, tags[0], sizeof(tags[0]));
+    ngx_memcpy(someone + NGX_EXPORTSITE_ID_PROCESS, tags[1], sizeof(tags[1]));
 
     return NGX_OK;
 }
@@ -84,30 +88,30 @@ ngx_exportsite_event_id_make(u_char *id, ngx_uint_t recognised)
 }
 
 
-ngx_uint_t
-ngx_exportsite_event_id_nobodys(es_str_t id)
+ngx_exportsite_whose_e
+ngx_exportsite_event_id_whose(es_str_t id)
 {
-    char                   text[NGX_EXPORTSITE_ID_TAG];
-    uint8_t                tag[NGX_EXPORTSITE_ID_TAG / 2];
+    char                   text[2][NGX_EXPORTSITE_ID_TAG];
     ngx_uint_t             i;
+    const char            *tag = id.data + NGX_EXPORTSITE_ID_PROCESS;
     ngx_array_t           *keys = &ngx_exportsite_worker.conf->secrets;
     ngx_exportsite_key_t  *key = keys->elts;
 
     if (id.len != NGX_EXPORTSITE_EVENT_ID_LEN) {
-        return 0;
+        return ngx_exportsite_not_ours;
     }
 
     for (i = 0; i < keys->nelts; i++) {
-        ngx_exportsite_event_id_tag(&key[i], (u_char *) id.data, tag);
-        es_hex(text, tag, sizeof(tag));
+        ngx_exportsite_event_id_tags(&key[i], (u_char *) id.data, text);
 
-        if (ngx_memcmp(text, id.data + NGX_EXPORTSITE_ID_PROCESS,
-                       NGX_EXPORTSITE_ID_TAG)
-            == 0)
-        {
-            return 1;
+        if (ngx_memcmp(text[0], tag, NGX_EXPORTSITE_ID_TAG) == 0) {
+            return ngx_exportsite_nobodys;
+        }
+
+        if (ngx_memcmp(text[1], tag, NGX_EXPORTSITE_ID_TAG) == 0) {
+            return ngx_exportsite_someones;
         }
     }
 
-    return 0;
+    return ngx_exportsite_not_ours;
 }

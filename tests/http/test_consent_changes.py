@@ -64,6 +64,7 @@ class Browser:
         assert self.last.cookie(NAME) is None
         event = until(lambda: [e for e in self.redis.stream()[have:]
                                if e["type"] == "click"], what="the click")
+        self.named = event[-1].get("page")
         return event[-1].get("visitor", "")
 
     def recorded(self):
@@ -120,8 +121,10 @@ def test_withdrawn(place, browser):
     assert browser.recorded() == visitor  # so whatever was asked for is here
     reads = place[1].calls("hmget")
 
+    assert browser.click() and browser.named == browser.page
     browser.cookies["consent"] = "0"
     assert browser.click() == ""          # of the page they consented on
+    assert browser.named is None          # whose view has the id
     assert NAME in browser.cookies
     assert browser.view() == "" and NAME not in browser.cookies
     assert browser.last.header("X-Company", "") == ""
