@@ -39,6 +39,13 @@ ngx_exportsite_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
     }
 
+    if (rcf->timeout > 1000) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "with timeout=%Ms pages may wait so long for "
+                           "Redis, a time without a unit is seconds: usual is "
+                           "timeout=10ms", rcf->timeout / 1000);
+    }
+
     if (rcf->user.len && rcf->password.len == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "exportsite_redis has user= without a password: "

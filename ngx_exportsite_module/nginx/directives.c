@@ -325,6 +325,13 @@ ngx_exportsite_hint(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+static ngx_uint_t
+ngx_exportsite_has_variable(ngx_str_t *value)
+{
+    return ngx_strlchr(value->data, value->data + value->len, '$') != NULL;
+}
+
+
 /* on, off or a value. */
 char *
 ngx_exportsite_set_switch(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -350,8 +357,7 @@ ngx_exportsite_set_switch(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_OK;
     }
 
-    if (ngx_strlchr(value[1].data, value[1].data + value[1].len, '$') == NULL)
-    {
+    if (!ngx_exportsite_has_variable(&value[1])) {
         return ngx_exportsite_invalid(cf, &value[1],
                        "use on, off or a value with a variable in it");
     }
@@ -394,6 +400,13 @@ ngx_exportsite_set_visitor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_str_t                  *value = cf->args->elts;
     static ngx_str_t            cookie = ngx_string("$cookie_");
     ngx_exportsite_loc_conf_t  *lcf = conf;
+
+    if (!ngx_exportsite_has_variable(&value[1])) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "with exportsite_visitor \"%V\" everybody is this "
+                           "one visitor, a variable begins with \"$\"",
+                           &value[1]);
+    }
 
     /* the commonest value is a cookie, which is had for less than a variable */
 
@@ -476,6 +489,13 @@ ngx_exportsite_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     for (i = 1; i < cf->args->nelts; i++) {
+        if (!ngx_exportsite_has_variable(&value[i])) {
+            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                               "\"%V\" in exportsite_key is the same for "
+                               "everybody, a variable begins with \"$\"",
+                               &value[i]);
+        }
+
         cv = ngx_array_push(lcf->key);
 
         if (ngx_exportsite_conf_value(cf, &value[i], cv) != NGX_OK) {

@@ -189,6 +189,18 @@ def test_wrong_argument(mmdb, context, text):
     assert len(said.split(": ", 1)[-1].split()) >= 3, result.text
 
 
+@pytest.mark.parametrize("context, text, said", [
+    ("S", "exportsite_key $uri language;", '"language" in exportsite_key is'),
+    ("S", "exportsite_visitor remote_user;", "everybody is this one visitor"),
+    ("H", "exportsite_redis 127.0.0.1:1 timeout=10;",
+     "with timeout=10s pages may wait")])
+def test_likely_slip(context, text, said):
+    """What is allowed, and hardly ever meant, is taken with a warning."""
+    result = webserver.check(**place(context, text))
+    assert result.ok, result.text
+    assert said in result.text.split("[warn]", 1)[1]
+
+
 @pytest.mark.parametrize("text", [
     "exportsite_visitor $no_such;", "exportsite_consent $no_such;",
     "exportsite_record $no_such;", "exportsite_key $no_such;",

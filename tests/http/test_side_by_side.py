@@ -51,7 +51,7 @@ VARIANTS = {
     "consent": Variant(True, SETTINGS,
                        "exportsite on phase=access; exportsite_consent on;"),
     # each request waits for the profile of a visitor of its own
-    "waits": Variant(True, SETTINGS + "exportsite_redis @redis@ timeout=20s "
+    "waits": Variant(True, SETTINGS + "exportsite_redis @redis@ timeout=1s "
                      "connect_timeout=20s; exportsite_stream off;",
                      "exportsite on; "
                      "exportsite_consent on; exportsite_visitor $request_id;"),
