@@ -88,6 +88,39 @@ ngx_exportsite_has_language(ngx_http_request_t *r,
 }
 
 
+/*
+ * The language of the answer, as far as that can be known: the one that a
+ * variable told, or the only one, or the URL's. Asking further would make the
+ * answer depend on what it is not made of.
+ */
+static ngx_uint_t
+ngx_exportsite_language_known(ngx_exportsite_visit_t *visit,
+    ngx_str_t *language)
+{
+    int           found;
+    ngx_str_t    *tag;
+    ngx_array_t  *tags = visit->conf->language_tags;
+
+    if (visit->language_shown) {
+        *language = ngx_exportsite_language(visit);
+        return 1;
+    }
+
+    tag = tags->elts;
+    found = tags->nelts == 1 ? 0
+            : es_languages_find(visit->conf->languages,
+                                ngx_exportsite_url_segment(visit));
+
+    if (found < 0) {
+        return 0;
+    }
+
+    *language = tag[found];
+
+    return 1;
+}
+
+
 static ngx_int_t
 ngx_exportsite_content_language(ngx_http_request_t *r,
     ngx_exportsite_visit_t *visit)
@@ -103,7 +136,9 @@ ngx_exportsite_content_language(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    language = ngx_exportsite_language(visit);
+    if (!ngx_exportsite_language_known(visit, &language)) {
+        return NGX_OK;
+    }
 
     value.len = language.len;
     value.data = ngx_pnalloc(r->pool, language.len);

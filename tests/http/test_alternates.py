@@ -148,7 +148,17 @@ def test_too_long_a_line_is_left_out(site):
     assert 7500 < len(site.get("/" + "x" * 1500).header("Link")) < 8192
     reply = site.get("/" + "x" * 1600)
     assert reply.status == 200 and reply.all("Link") == []
-    assert reply.header("Content-Language") == "en"
+    assert site.get("/de/" + "x" * 1600).header("Content-Language") == "de"
+
+
+def test_a_page_depends_on_no_more_than_it_asked(site):
+    """The alternates are the same for all; whose language it is, the URL says."""
+    for target, language in ("/pumps/", None), ("/de/pumps/", "de"):
+        reply = site.get(target, {"Accept-Language": "pt"})
+        assert links(reply)
+        assert reply.header("Content-Language") == language
+        assert reply.header("Vary") is None
+        assert reply.header("Cache-Control") is None
 
 
 def test_where(site):
