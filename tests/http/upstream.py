@@ -126,7 +126,19 @@ class Upstream:
                 return None
             data += piece
         head, body = data.split(b"\r\n\r\n", 1)
-        return Request(head, body)
+        request = Request(head, body)
+        while not self._complete(request):
+            piece = sock.recv(65536)
+            if not piece:
+                break
+            request.body += piece
+        return request
+
+    @staticmethod
+    def _complete(request):
+        if request.header("Transfer-Encoding") == "chunked":
+            return request.body.endswith(LAST)
+        return len(request.body) >= int(request.header("Content-Length", 0))
 
     def answer(self, request, sock):
         with self.lock:
