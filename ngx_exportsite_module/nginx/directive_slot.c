@@ -68,7 +68,11 @@ ngx_exportsite_slot_wrong(ngx_conf_t *cf, ngx_exportsite_slot_source_e source,
 
     case ngx_exportsite_slot_redis:
         mcf = ngx_http_conf_get_module_main_conf(cf, ngx_exportsite_module);
-        mcf->redis_slots = 1;
+        if (!mcf->redis_slots) {
+            mcf->redis_slots = 1;
+            mcf->redis_slot_file = cf->conf_file->file.name.data;
+            mcf->redis_slot_line = cf->conf_file->line;
+        }
 
         return (ngx_strlchr(text->data, text->data + text->len, '$') != NULL
                 || es_slot_key_valid(ngx_exportsite_es(*text))) ? NULL

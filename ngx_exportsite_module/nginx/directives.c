@@ -193,10 +193,20 @@ char *
 ngx_exportsite_languages(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_str_t                  *value = cf->args->elts;
+    ngx_uint_t                  i;
     ngx_exportsite_loc_conf_t  *lcf = conf;
 
     if (lcf->language_tags != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        if (strcspn((char *) value[i].data, "-") > 3) {
+            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                               "no browser asks for \"%V\", languages have "
+                               "codes of two letters, or three, as in de",
+                               &value[i]);
+        }
     }
 
     return ngx_exportsite_set_languages(cf, lcf, value + 1,

@@ -312,8 +312,9 @@ ngx_exportsite_postconfiguration(ngx_conf_t *cf)
 
     if (mcf->redis_slots && mcf->redis.sockaddr == NULL) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "an exportsite_slot takes its content from \"redis:\", "
-                      "but there is no exportsite_redis: add it in http");
+                      "exportsite_slot takes its content from \"redis:\", "
+                      "but there is no exportsite_redis: add it in http, for "
+                      "%s:%ui", mcf->redis_slot_file, mcf->redis_slot_line);
         return NGX_ERROR;
     }
 

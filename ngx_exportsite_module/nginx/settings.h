@@ -213,6 +213,8 @@ typedef struct {
     ngx_shm_zone_t            *queue_zone;
     ngx_shm_zone_t            *contents_zone;     /* with redis: slots */
     ngx_uint_t                 redis_slots;       /* there are some */
+    u_char                    *redis_slot_file;   /* where the first stands */
+    ngx_uint_t                 redis_slot_line;
 
     ngx_exportsite_geo_t      *geo;
     ngx_exportsite_redis_conf_t  redis;

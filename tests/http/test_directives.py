@@ -192,6 +192,7 @@ def test_wrong_argument(mmdb, context, text):
 @pytest.mark.parametrize("context, text, said", [
     ("S", "exportsite_key $uri language;", '"language" in exportsite_key is'),
     ("S", "exportsite_visitor remote_user;", "everybody is this one visitor"),
+    ("S", "exportsite_languages en german;", 'no browser asks for "german"'),
     ("H", "exportsite_redis 127.0.0.1:1 timeout=10;",
      "with timeout=10s pages may wait")])
 def test_likely_slip(context, text, said):

@@ -72,6 +72,7 @@ def test_redis_needs_a_redis(context, on):
     result = webserver.check(**{context: text})
     assert not result.ok and "[emerg]" in result.text, result.text
     assert "exportsite_redis" in result.text
+    assert "nginx.conf:" in result.text
 
 
 RIGHT = [
