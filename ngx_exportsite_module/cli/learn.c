@@ -389,13 +389,27 @@ es_learn_own_name(const es_learn_t *learn, const char *name, char *buf,
 }
 
 
+static void
+es_learn_signals(void)
+{
+    struct sigaction  action;
+
+    memset(&action, 0, sizeof(action));
+    action.sa_handler = es_learn_signal;
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGALRM, &action, NULL);
+}
+
+
 static int
 es_learn_run(es_cli_t *cli, const es_args_t *args)
 {
-    char               name[160];
-    es_learn_t         learn;
-    es_learn_loop_t    loop;
-    struct sigaction   action;
+    char              name[160];
+    es_learn_t        learn;
+    es_learn_loop_t   loop;
+
+    es_learn_signals();
 
     memset(&learn, 0, sizeof(es_learn_t));
     memset(&loop, 0, sizeof(es_learn_loop_t));
@@ -421,12 +435,6 @@ es_learn_run(es_cli_t *cli, const es_args_t *args)
     learn.count = ES_LEARN_CHUNK;
     learn.heap = es_heap_create();
     es_lessons_init(&learn.lessons);
-
-    memset(&action, 0, sizeof(action));
-    action.sa_handler = es_learn_signal;
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGALRM, &action, NULL);
 
     if (loop.once && es_learn_connect(&learn, &loop) != ES_LEARN_GOOD) {
         es_link_close(cli);

@@ -382,7 +382,7 @@ def test_killed_while_the_learner_works(redis, run, start, folders):
             site.event(chance.choice(pair))
             counts[pair] += 1
         merge(run, *pair)
-    learner.stop()
+    learner.kill()
     until(lambda: run("learn", "--once").code == 0, 10, "the rest")
     views = {pair: numbers(redis, pair[0], "views")[0] for pair in pairs}
     assert views == counts
