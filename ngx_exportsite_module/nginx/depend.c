@@ -3,6 +3,7 @@
  */
 #include "compat.h"
 
+#include "conf_rule.h"
 #include "depend.h"
 #include "worker.h"
 
@@ -80,14 +81,6 @@ ngx_exportsite_value(ngx_http_request_t *r, ngx_exportsite_visit_t *visit,
     }
 
     return ngx_http_complex_value(r, &value->complex, text);
-}
-
-
-static ngx_uint_t
-ngx_exportsite_name_char(u_char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
-           || (c >= '0' && c <= '9') || c == '_';
 }
 
 

@@ -14,15 +14,6 @@ static ngx_str_t  ngx_exportsite_language_names[] = {
 };
 
 
-/* May it go on the name of a variable? */
-static ngx_uint_t
-ngx_exportsite_name_char(u_char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
-           || (c >= '0' && c <= '9') || c == '_';
-}
-
-
 /*
  * Where $exportsite_language stands in a text, and how long it is; NULL if
  * nowhere.

@@ -163,7 +163,7 @@ ngx_exportsite_source_parse(ngx_conf_t *cf, ngx_uint_t which, ngx_str_t *word,
 
     source->text = *word;
 
-    if (ngx_strlchr(word->data, word->data + word->len, '$') != NULL) {
+    if (ngx_exportsite_has_variable(word)) {
         source->type = ngx_exportsite_source_value;
 
         return ngx_exportsite_conf_value(cf, word, &source->value) == NGX_OK

@@ -74,7 +74,7 @@ ngx_exportsite_slot_wrong(ngx_conf_t *cf, ngx_exportsite_slot_source_e source,
             mcf->redis_slot_line = cf->conf_file->line;
         }
 
-        return (ngx_strlchr(text->data, text->data + text->len, '$') != NULL
+        return (ngx_exportsite_has_variable(text)
                 || es_slot_key_valid(ngx_exportsite_es(*text))) ? NULL
                : "a key of up to 200 letters, digits and _ . : / + @ * -";
 

@@ -335,13 +335,6 @@ ngx_exportsite_hint(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-static ngx_uint_t
-ngx_exportsite_has_variable(ngx_str_t *value)
-{
-    return ngx_strlchr(value->data, value->data + value->len, '$') != NULL;
-}
-
-
 /* on, off or a value. */
 char *
 ngx_exportsite_set_switch(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)

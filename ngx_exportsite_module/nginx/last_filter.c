@@ -23,7 +23,7 @@ static ngx_http_output_header_filter_pt  ngx_exportsite_last_next_header;
 
 static ngx_http_module_t  ngx_exportsite_last_filter_module_ctx = {
     NULL,                                  /* preconfiguration */
-    ngx_exportsite_last_filter_init,      /* postconfiguration */
+    ngx_exportsite_last_filter_init,       /* postconfiguration */
 
     NULL,                                  /* create main configuration */
     NULL,                                  /* init main configuration */
@@ -38,7 +38,7 @@ static ngx_http_module_t  ngx_exportsite_last_filter_module_ctx = {
 
 ngx_module_t  ngx_exportsite_last_filter_module = {
     NGX_MODULE_V1,
-    &ngx_exportsite_last_filter_module_ctx,    /* module context */
+    &ngx_exportsite_last_filter_module_ctx,     /* module context */
     NULL,                                  /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
