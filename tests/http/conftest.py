@@ -14,6 +14,7 @@ import pytest
 
 import webserver
 from closer import Closer
+from fakeredis import FakeRedis
 from mmdb import Maker
 from redisd import Redis
 from slowlink import SlowLink
@@ -92,3 +93,13 @@ def mmdb():
     maker = Maker()
     yield maker
     shutil.rmtree(maker.folder, ignore_errors=True)
+
+
+@pytest.fixture
+def fake():
+    """Somebody who answers in Redis' place."""
+    folder = webserver.new_folder()
+    server = FakeRedis(os.path.join(folder, "fake.sock"))
+    yield server
+    server.close()
+    shutil.rmtree(folder)

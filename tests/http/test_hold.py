@@ -1,7 +1,6 @@
 """What Redis acknowledged and forgot is sent again, and nothing else is."""
 
 import re
-import shutil
 import threading
 import time
 
@@ -9,8 +8,7 @@ import pytest
 
 import spool
 import views
-import webserver
-from fakeredis import FakeRedis, HangUp
+from fakeredis import HangUp
 from resp import RedisError
 from views import arrive, check, lost, settle, view
 from wait import until
@@ -277,15 +275,6 @@ def test_lost_answers(redis, slow_link, nginx):
     got = settle(site)
     check(redis, want)
     assert got["events"]["sent"] == got["events"]["recorded"] == len(want)
-
-
-@pytest.fixture
-def fake():
-    folder = webserver.new_folder()
-    server = FakeRedis(folder + "/fake.sock")
-    yield server
-    server.close()
-    shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("reply", [

@@ -3,13 +3,11 @@ pages as ever, and the right Redis is listened to again."""
 
 import os
 import re
-import shutil
 
 import pytest
 
 import conf
-import webserver
-from fakeredis import INVALIDATE, FakeRedis, array, bulk
+from fakeredis import INVALIDATE, array, bulk
 from wait import until
 
 MB = 1 << 20
@@ -30,15 +28,6 @@ ENDLESS = {
     "less than none": b"*-5\r\n$-7\r\n:1\r\n",
     "numbers beyond all": b"*9223372036854775808\r\n$99999999999999999999\r\n",
 }
-
-
-@pytest.fixture
-def fake():
-    folder = webserver.new_folder()
-    server = FakeRedis(os.path.join(folder, "fake.sock"))
-    yield server
-    server.close()
-    shutil.rmtree(folder)
 
 
 def peak(site):

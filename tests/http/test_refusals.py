@@ -11,7 +11,7 @@ import pytest
 import conf
 import webserver
 from cookies import PAGE
-from fakeredis import INVALIDATE, FakeRedis, HangUp, array, bulk
+from fakeredis import INVALIDATE, HangUp, array, bulk
 from wait import until
 
 BASE = ("exportsite_secret @dir@/secret; exportsite_consent on;\n"
@@ -20,15 +20,6 @@ LINK = "exportsite_redis @redis@ timeout=1s;" + BASE
 SHOW = conf.echo("profile_company", "segments")
 STATUS = "location = /status { exportsite_status; }\n"
 NCHAN = "/usr/lib/nginx/modules/ngx_nchan_module.so"
-
-
-@pytest.fixture
-def fake():
-    folder = webserver.new_folder()
-    server = FakeRedis(os.path.join(folder, "fake.sock"))
-    yield server
-    server.close()
-    shutil.rmtree(folder)
 
 
 def company(site, visitor):

@@ -1,14 +1,12 @@
 """redis: slots: the marketer's contents, live without a reload."""
 
 import os
-import shutil
 import statistics
-import tempfile
 import time
 
 import pytest
 
-from fakeredis import FakeRedis, array, bulk
+from fakeredis import array, bulk
 from wait import until
 
 LINK = ("exportsite_redis @redis@; exportsite_secret @dir@/secret;\n"
@@ -812,16 +810,6 @@ def test_the_right_to_read_is_lost(redis, nginx):
 
 
 # -- answers that Redis seldom gives, or never
-
-@pytest.fixture
-def fake():
-    folder = tempfile.mkdtemp(prefix="exportsite-fake-")
-    os.chmod(folder, 0o755)
-    server = FakeRedis(os.path.join(folder, "fake.sock"))
-    yield server
-    server.close()
-    shutil.rmtree(folder, ignore_errors=True)
-
 
 @pytest.mark.parametrize("name, reply", [
     (b"GETRANGE", b":7\r\n"), (b"GETRANGE", b"*0\r\n"),
