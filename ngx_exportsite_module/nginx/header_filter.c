@@ -109,7 +109,7 @@ ngx_exportsite_variant_etag(ngx_exportsite_visit_t *visit)
     }
 
     etag->len = ngx_sprintf(p, "%*s-%08xD\"", etag->len - 1, etag->data,
-                            ngx_crc32_short(path.data, last - path.data))
+                            ngx_murmur_hash2(path.data, last - path.data))
                 - p;
     etag->data = p;
 
