@@ -1,4 +1,5 @@
 /* The verb "learn": its loop, and who works when there are several. */
+#include <errno.h>
 #include <openssl/rand.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -38,20 +39,32 @@ static volatile sig_atomic_t  es_learn_stop;
 static volatile sig_atomic_t  es_learn_fd = -1;
 
 
-/*
- * It ends with its chunk; but where Redis hangs, that is not waited for longer
- * than a second. shutdown() wakes whoever reads.
- */
+/* Where Redis hangs, that is not waited for longer than a second. */
+static void
+es_learn_hurry(void)
+{
+    struct timeval  second = { 1, 0 };
+
+    if (es_learn_fd != -1) {
+        (void) setsockopt(es_learn_fd, SOL_SOCKET, SO_RCVTIMEO, &second,
+                          sizeof(second));
+        (void) setsockopt(es_learn_fd, SOL_SOCKET, SO_SNDTIMEO, &second,
+                          sizeof(second));
+    }
+}
+
+
+/* It ends with its chunk. hiredis goes on after EINTR, in more of a hurry. */
 static void
 es_learn_signal(int sig)
 {
+    int  err = errno;
+
+    (void) sig;
     es_learn_stop = 1;
+    es_learn_hurry();
 
-    if (sig == SIGALRM && es_learn_fd != -1) {
-        (void) shutdown(es_learn_fd, SHUT_RDWR);
-    }
-
-    (void) alarm(1);
+    errno = err;
 }
 
 
@@ -284,6 +297,10 @@ es_learn_connect(es_learn_t *learn, es_learn_loop_t *loop)
 
     es_learn_fd = learn->cli->link->fd;
 
+    if (es_learn_stop) {
+        es_learn_hurry();              /* asked while it was connecting */
+    }
+
     rc = es_learn_begin(learn);
 
     if (rc == ES_LEARN_GOOD && loop->once && loop->goal.ms == 0) {
@@ -398,7 +415,6 @@ es_learn_signals(void)
     action.sa_handler = es_learn_signal;
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
-    sigaction(SIGALRM, &action, NULL);
 }
 
 

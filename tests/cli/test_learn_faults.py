@@ -252,18 +252,20 @@ def test_another_group_counts_nothing_again(site, run, clean):
 
 def test_scripts_that_are_forgotten(site, learner, clean):
     pair = [learner(site), learner(site)]
-    while not caught_up(site):
+    for _ in range(20):
         site("SCRIPT", "FLUSH")
         time.sleep(0.1)
+    finished(site)
     stopped(*pair)
     the_same(site, clean)
 
 
 def test_connections_that_are_killed(site, learner, clean):
     pair = [learner(site), learner(site)]
-    while not caught_up(site):
+    for _ in range(15):
         site("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
         time.sleep(SERIALS.uniform(0.005, 0.4))
+    finished(site)
     stopped(*pair)
     the_same(site, clean)
 
