@@ -144,6 +144,9 @@ void es_json_print(json_t *json);
 es_str_t es_text(const char *text);    /* of a terminated string */
 es_str_t es_reply_text(const redisReply *reply);
 
+
+/* -- clock.c */
+
 /* Now in ms since 1970 */
 uint64_t es_now(void);
 

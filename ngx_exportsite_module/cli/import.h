@@ -159,8 +159,8 @@ void es_import_fields(es_import_t *import, es_event_t *e, es_str_t visitor);
 es_import_day_t *es_import_day(es_import_t *import);
 
 /*
- * The view's visitor into id; false after saying what is wrong. It may ask
- * Redis for the day's salt.
+ * The view's visitor into id; false after saying what is wrong. It asks Redis
+ * for the day's salt if that is not known: no answer may be outstanding then.
  */
 bool es_import_visitor(es_import_t *import, char id[ES_IMPORT_VISITOR]);
 

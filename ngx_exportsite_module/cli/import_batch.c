@@ -116,7 +116,9 @@ es_import_add(es_import_t *import, uint64_t number, uint64_t line)
     es_import_batch_t  *batch = &import->batch;
 
     if (import->visitors) {
-        if (!es_import_visitor(import, visitor)) {
+        if ((!es_import_day(import)->salted && !es_import_settle(import))
+            || !es_import_visitor(import, visitor))
+        {
             return false;
         }
 

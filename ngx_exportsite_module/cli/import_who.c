@@ -94,10 +94,6 @@ es_import_salt(es_import_t *import, es_import_day_t *day)
     es_str_t     key;
     redisReply  *reply;
 
-    if (!es_import_settle(import)) {
-        return false;
-    }
-
     es_day_format(date, es_day_of(import->view.line.time));
     key = es_salt_key(buf, import->cli->prefix,
                       (es_str_t) { sizeof(date), date });

@@ -1,7 +1,6 @@
 /* What the program says, and how it shows text that others wrote. */
 #include <stdarg.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "../core/text.h"
 #include "cli.h"
@@ -22,17 +21,6 @@ es_str_t
 es_reply_text(const redisReply *reply)
 {
     return (es_str_t) { reply->len, reply->str };
-}
-
-
-uint64_t
-es_now(void)
-{
-    struct timespec  now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-
-    return (uint64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 

@@ -45,22 +45,13 @@ static void ngx_exportsite_spool_again(ngx_event_t *ev);
 static ngx_int_t ngx_exportsite_spool_delete(
     ngx_exportsite_spool_file_t *file);
 static void ngx_exportsite_spool_adopt(void);
-static void ngx_exportsite_spool_insert(ngx_exportsite_spool_file_t *file);
 
 
-static ngx_queue_t                   ngx_exportsite_spool_files;
 static ngx_exportsite_spool_file_t  *ngx_exportsite_spool_current;
 static uint64_t                      ngx_exportsite_spool_named_at;
 static ngx_msec_t                    ngx_exportsite_spool_failed_at;
 static unsigned                      ngx_exportsite_spool_failing;
 static ngx_event_t                   ngx_exportsite_spool_waiting;
-
-
-static ngx_inline ngx_str_t *
-ngx_exportsite_spool_dir(void)
-{
-    return &ngx_exportsite_worker.conf->stream.spool->name;
-}
 
 
 static ngx_inline int
@@ -70,19 +61,12 @@ ngx_exportsite_spool_access(void)
 }
 
 
-ngx_uint_t
-ngx_exportsite_spool_on(void)
-{
-    return ngx_exportsite_worker.conf->stream.spool != NULL;
-}
-
-
 void
 ngx_exportsite_spool_init(void (*changed)(void))
 {
     ngx_event_t  *ev = &ngx_exportsite_spool_waiting;
 
-    ngx_queue_init(&ngx_exportsite_spool_files);
+    ngx_exportsite_spool_list_init();
 
     ev->handler = ngx_exportsite_spool_again;
     ev->data = &ngx_exportsite_worker.redis;
@@ -113,95 +97,18 @@ ngx_exportsite_spool_round(void)
 void
 ngx_exportsite_spool_exit(void)
 {
-    ngx_queue_t  *q;
+    ngx_exportsite_spool_file_t  *file;
 
     ngx_exportsite_spool_check_stop();
 
-    while (!ngx_queue_empty(&ngx_exportsite_spool_files)) {
-        q = ngx_queue_head(&ngx_exportsite_spool_files);
-        ngx_queue_remove(q);
-        ngx_exportsite_spool_close(
-            ngx_queue_data(q, ngx_exportsite_spool_file_t, queue));
+    while ((file = ngx_exportsite_spool_next(NULL)) != NULL) {
+        ngx_queue_remove(&file->queue);
+        ngx_exportsite_spool_close(file);
     }
 
     ngx_exportsite_spool_current = NULL;
     ngx_exportsite_spool_gauge();
     ngx_exportsite_spool_buffer_free();
-}
-
-
-ngx_exportsite_spool_file_t *
-ngx_exportsite_spool_next(ngx_exportsite_spool_file_t *file)
-{
-    ngx_queue_t  *q;
-
-    if (!ngx_exportsite_spool_on()) {
-        return NULL;
-    }
-
-    q = file ? ngx_queue_next(&file->queue)
-             : ngx_queue_head(&ngx_exportsite_spool_files);
-
-    return q == ngx_queue_sentinel(&ngx_exportsite_spool_files)
-           ? NULL : ngx_queue_data(q, ngx_exportsite_spool_file_t, queue);
-}
-
-
-void
-ngx_exportsite_spool_gauge(void)
-{
-    ngx_exportsite_slot_t        *slot = ngx_exportsite_worker.slot;
-    ngx_exportsite_spool_file_t  *file;
-
-    slot->spool_bytes = 0;
-    slot->spool_events = 0;
-    slot->spool_files = 0;
-    slot->spool_oldest = 0;
-    slot->spool_first = 0;
-
-    for (file = ngx_exportsite_spool_next(NULL);
-         file != NULL;
-         file = ngx_exportsite_spool_next(file))
-    {
-        slot->spool_bytes += ngx_max(file->end, file->size);
-        slot->spool_events += file->events;
-        slot->spool_files++;
-
-        if (file->events == 0 || file->failed) {
-            continue;
-        }
-
-        if (slot->spool_oldest == 0) {
-            slot->spool_oldest = file->oldest;
-        }
-
-        if (slot->spool_first == 0 && !file->sending) {
-            slot->spool_first = file->oldest;
-        }
-    }
-}
-
-
-/* By name: the oldest file is the first. */
-static void
-ngx_exportsite_spool_insert(ngx_exportsite_spool_file_t *file)
-{
-    ngx_queue_t                  *q;
-    ngx_exportsite_spool_file_t  *other;
-
-    for (q = ngx_queue_last(&ngx_exportsite_spool_files);
-         q != ngx_queue_sentinel(&ngx_exportsite_spool_files);
-         q = ngx_queue_prev(q))
-    {
-        other = ngx_queue_data(q, ngx_exportsite_spool_file_t, queue);
-
-        if (ngx_strcmp(other->name, file->name) < 0) {
-            break;
-        }
-    }
-
-    ngx_queue_insert_after(q, &file->queue);
-    ngx_exportsite_spool_gauge();
 }
 
 
@@ -521,8 +428,7 @@ ngx_exportsite_spool_again(ngx_event_t *ev)
 static ngx_int_t
 ngx_exportsite_spool_delete(ngx_exportsite_spool_file_t *file)
 {
-    ngx_queue_t        *prev = ngx_queue_prev(&file->queue);
-    static ngx_uint_t   said;
+    static ngx_uint_t  said;
 
     ngx_queue_remove(&file->queue);
     ngx_exportsite_spool_check_forget(file);
@@ -541,7 +447,7 @@ ngx_exportsite_spool_delete(ngx_exportsite_spool_file_t *file)
                           ngx_exportsite_spool_dir(), file->name);
         }
 
-        ngx_queue_insert_after(prev, &file->queue);
+        ngx_exportsite_spool_insert(file);
         ngx_exportsite_spool_check();
         return NGX_ERROR;
     }
@@ -566,19 +472,6 @@ ngx_exportsite_spool_finish(ngx_exportsite_spool_file_t *file)
     ngx_log_error(NGX_LOG_ERR, ngx_exportsite_worker.log, 0,
                   "exportsite: %uL events of the spool were damaged on the "
                   "disk, and are lost", damaged);
-}
-
-
-void
-ngx_exportsite_spool_unreadable(ngx_exportsite_spool_file_t *file)
-{
-    file->failed = 1;
-    ngx_exportsite_spool_gauge();
-
-    ngx_log_error(NGX_LOG_ERR, ngx_exportsite_worker.log, ngx_errno,
-                  "exportsite: \"%V/%s\" cannot be read: its events are tried "
-                  "again when nginx starts anew", ngx_exportsite_spool_dir(),
-                  file->name);
 }
 
 
@@ -632,24 +525,6 @@ ngx_exportsite_spool_needed(ngx_exportsite_spool_file_t *file)
             && ngx_exportsite_slot_ring(slot)->producer == file->producer.ring
             && ngx_exportsite_slot_orphan(slot))
         {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-static ngx_uint_t
-ngx_exportsite_spool_holds(const u_char *name)
-{
-    ngx_exportsite_spool_file_t  *file;
-
-    for (file = ngx_exportsite_spool_next(NULL);
-         file != NULL;
-         file = ngx_exportsite_spool_next(file))
-    {
-        if (ngx_strcmp(file->name, name) == 0) {
             return 1;
         }
     }

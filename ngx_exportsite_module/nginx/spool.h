@@ -5,12 +5,9 @@
 #ifndef NGX_EXPORTSITE_SPOOL_H
 #define NGX_EXPORTSITE_SPOOL_H
 
-#include "spool_file.h"
+#include "spool_list.h"
 #include "zone.h"
 
-
-/* Whether there is one; if not, all else here must not be called. */
-ngx_uint_t ngx_exportsite_spool_on(void);
 
 /* changed() is called when a file was added, or checked, that may be sent. */
 void ngx_exportsite_spool_init(void (*changed)(void));
@@ -40,10 +37,6 @@ void ngx_exportsite_spool_reconcile(ngx_exportsite_slot_t *slot);
 /* Is this file wanted for that, by whoever will take a dead worker's ring? */
 ngx_uint_t ngx_exportsite_spool_needed(ngx_exportsite_spool_file_t *file);
 
-/* The files held, the oldest first; NULL after the last, and at first. */
-ngx_exportsite_spool_file_t *ngx_exportsite_spool_next(
-    ngx_exportsite_spool_file_t *file);
-
 /*
  * The next n events of a file are in Redis. Those that an earlier owner of it
  * has counted come first.
@@ -58,11 +51,5 @@ void ngx_exportsite_spool_seal(ngx_exportsite_spool_file_t *file);
  * removed, it stays, and is tried again.
  */
 void ngx_exportsite_spool_finish(ngx_exportsite_spool_file_t *file);
-
-/* A file cannot be read: it stays, for somebody to look at. */
-void ngx_exportsite_spool_unreadable(ngx_exportsite_spool_file_t *file);
-
-/* Says the sums of what waits in files on the status page. */
-void ngx_exportsite_spool_gauge(void);
 
 #endif

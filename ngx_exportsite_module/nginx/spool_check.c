@@ -4,8 +4,8 @@
 #include "compat.h"
 
 #include "../core/event.h"
-#include "spool.h"
 #include "spool_check.h"
+#include "spool_list.h"
 #include "worker.h"
 
 

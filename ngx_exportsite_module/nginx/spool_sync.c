@@ -4,7 +4,7 @@
  */
 #include "compat.h"
 
-#include "spool.h"
+#include "spool_list.h"
 #include "spool_sync.h"
 #include "worker.h"
 
