@@ -251,7 +251,7 @@ def test_paths_that_trick(redis, site, path):
 @pytest.mark.parametrize("extra", [
     "client_body_in_file_only on;", "client_body_in_file_only clean;",
     "client_body_in_single_buffer on; client_body_buffer_size 8;",
-    "aio threads;", "limit_rate 200;",
+    "aio threads;", "limit_rate 1k;",
     "sendfile on; directio 512; client_body_buffer_size 16;",
     "satisfy any; allow all; deny all;", "keepalive_timeout 0;",
     "chunked_transfer_encoding off;", "postpone_output 0;",

@@ -65,8 +65,8 @@ def sample(pages, size):
     """As many as can be done soon in buffers of `size` bytes."""
     if size not in (1, 7, 64):
         return pages
-    most, limit = {1: (150, 20_000), 7: (300, 40_000),
-                   64: (700, 100_000)}[size]
+    most, limit = {1: (60, 16_000), 7: (200, 32_000),
+                   64: (500, 64_000)}[size]
     small = [page for page in pages if len(page[1]) <= limit]
     return random.Random(size).sample(small, min(most, len(small)))
 

@@ -106,8 +106,10 @@ test_malformed(void)
 static void
 test_id_valid(void)
 {
-    int   c;
-    char  text[65], one;
+    int     c;
+    bool    good;
+    char    text[65];
+    size_t  i, len;
 
     check(es_visitor_id_valid(es_str("a")));
     check(es_visitor_id_valid(es_str("Jane.Doe_1970-X")));
@@ -123,11 +125,19 @@ test_id_valid(void)
     check(es_visitor_id_valid((es_str_t) { 64, text }));
     check(!es_visitor_id_valid((es_str_t) { 65, text }));
 
+    /* any byte, at any place of ids of all lengths */
+
     for (c = 0; c < 256; c++) {
-        one = (char) c;
-        check(es_visitor_id_valid((es_str_t) { 1, &one })
-              == (c != 0 && strchr("abcdefghijklmnopqrstuvwxyz0123456789._-"
-                                   "ABCDEFGHIJKLMNOPQRSTUVWXYZ", c) != NULL));
+        good = c != 0 && strchr("abcdefghijklmnopqrstuvwxyz0123456789._-"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ", c) != NULL;
+
+        for (len = 1; len <= 20; len++) {
+            for (i = 0; i < len; i++) {
+                memcpy(text, "aZ09._-zA._-zA09-_.a", 20);
+                text[i] = (char) c;
+                check(es_visitor_id_valid((es_str_t) { len, text }) == good);
+            }
+        }
     }
 }
 
