@@ -62,6 +62,16 @@ SITE = REALIP + f"""
 
 STATUS = "location = /status { exportsite_status; }\n"
 
+# for those who can not read Accept-Language: every header there is in this benchmark,
+# which is less work than to read one
+LANGUAGE = """
+    map_hash_bucket_size 512;
+    map $http_accept_language $language {
+        default en;
+%s    }
+""" % "".join(f'        "{header}" {crowd.language_of(header)};\n'
+              for header, _ in crowd.HEADERS if header)
+
 ONE_PAGE = "location / { try_files /en/general/index.html =404; }\n"
 
 BY_INDUSTRY = """
@@ -134,6 +144,21 @@ PLUMBING = Contender("plumbing", http=REALIP, server="""
         }
 """, page=lambda q: crowd.page("en", "machinery"))
 
+# what nginx alone can do of the job: there is no profile to ask, so the page is by
+# language only, and the event is a line of a file
+STOCK = Contender(
+    "stock", load="@load_geoip2@", http=REALIP + LANGUAGE + """
+    @geoip2@
+    log_format event escape=json '{"ts":$msec,"visitor":"$cookie_vid","path":"$uri",'
+        '"status":$status,"country":"$country","language":"$language",'
+        '"referrer":"$http_referer","campaign":"$arg_utm_campaign"}';
+""", server="""
+        location / {
+            access_log @run@/events.log event buffer=64k flush=1s;
+            try_files /$language/general/index.html =404;
+        }
+""", page=lambda q: q.page("general"))
+
 LOADED = Contender("loaded", load=EXPORTSITE)
 
 OFF = Contender("off", load=EXPORTSITE, http=SITE.replace(REALIP, ""),
@@ -162,4 +187,4 @@ PEER = Contender(
     http=REALIP + LUA, server=LUA_SERVER,
     page=lambda q: q.page(q.industry), event=lambda q: q.event(False))
 
-ALL = [BARE, PLUMBING, LOADED, OFF, NOTHING, SELECT, FULL, PEER]
+ALL = [BARE, PLUMBING, STOCK, LOADED, OFF, NOTHING, SELECT, FULL, PEER]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import crowd
 import slots_pages as pages
-from contenders import EXPORTSITE, REALIP, SITE, STATUS, Contender
+from contenders import EXPORTSITE, LANGUAGE, REALIP, SITE, STATUS, Contender
 from workbench import MODULES
 
 UPSTREAM_PORT = 25002        # and the next: where the proxied pages come from
@@ -17,16 +17,6 @@ OURS = f"""
     exportsite_language_from accept;
     exportsite_secret @secret@;
 """
-
-# for those who can not read Accept-Language: every header there is in this benchmark,
-# which is less work than to read one
-LANGUAGE = """
-    map_hash_bucket_size 512;
-    map $http_accept_language $language {
-        default en;
-%s    }
-""" % "".join(f'        "{header}" {crowd.language_of(header)};\n'
-              for header, _ in crowd.HEADERS if header)
 
 CONTENTS = "".join(
     "    map $language $%s {\n%s    }\n" % (slot, "".join(

@@ -248,11 +248,11 @@ class Differences:
 
     def look(self, target, requests, ask):
         """Compare ask(site) of all sites: the answers to the requests."""
-        bare = ask(self.sites["without"])
-        for name in self.sites:
-            if name != "without":
-                self.compare(name, target, requests, bare,
-                             ask(self.sites[name]))
+        with concurrent.futures.ThreadPoolExecutor(len(self.sites)) as pool:
+            got = dict(zip(self.sites, pool.map(ask, self.sites.values())))
+        bare = got.pop("without")
+        for name, ours in got.items():
+            self.compare(name, target, requests, bare, ours)
 
     def compare(self, name, target, requests, bare, ours):
         # a page of unknown length ends HTTP/1.0's connection
