@@ -129,9 +129,9 @@ ngx_exportsite_content_language(ngx_http_request_t *r,
     ngx_exportsite_header_at_t   at;
     static const char            name[] = "Content-Language";
 
-    at = ngx_exportsite_header_first(r);
+    at = ngx_exportsite_header_walk(r, name);
 
-    if (ngx_exportsite_header_next(&at, name) != NULL) {
+    if (ngx_exportsite_header_next(&at) != NULL) {
         /* who made the answer knows better */
         return NGX_OK;
     }

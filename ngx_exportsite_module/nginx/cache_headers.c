@@ -53,9 +53,9 @@ ngx_exportsite_header_merge(ngx_http_request_t *r, const char *name,
     ngx_exportsite_header_at_t   at;
 
     len = first.len;
-    at = ngx_exportsite_header_first(r);
+    at = ngx_exportsite_header_walk(r, name);
 
-    while ((h = ngx_exportsite_header_next(&at, name))) {
+    while ((h = ngx_exportsite_header_next(&at))) {
         len += es_caching_room(ngx_exportsite_es(h->value));
     }
 
@@ -72,9 +72,9 @@ ngx_exportsite_header_merge(ngx_http_request_t *r, const char *name,
 
     len = first.len;
     line = NULL;
-    at = ngx_exportsite_header_first(r);
+    at = ngx_exportsite_header_walk(r, name);
 
-    while ((h = ngx_exportsite_header_next(&at, name))) {
+    while ((h = ngx_exportsite_header_next(&at))) {
         len = add(list, len, ngx_exportsite_es(h->value));
 
         if (line == NULL) {
@@ -174,9 +174,9 @@ ngx_exportsite_private(ngx_http_request_t *r)
 
     any = 0;
     flags = 0;
-    at = ngx_exportsite_header_first(r);
+    at = ngx_exportsite_header_walk(r, "Cache-Control");
 
-    while ((h = ngx_exportsite_header_next(&at, "Cache-Control"))) {
+    while ((h = ngx_exportsite_header_next(&at))) {
         any = 1;
         flags |= es_caching_flags(ngx_exportsite_es(h->value));
     }

@@ -38,16 +38,17 @@ ngx_exportsite_header_text(ngx_http_request_t *r, const char *name,
 
 
 ngx_exportsite_header_at_t
-ngx_exportsite_header_first(ngx_http_request_t *r)
+ngx_exportsite_header_walk(ngx_http_request_t *r, const char *name)
 {
-    return (ngx_exportsite_header_at_t) { &r->headers_out.headers.part, 0 };
+    return (ngx_exportsite_header_at_t) {
+        { ngx_strlen(name), name }, &r->headers_out.headers.part, 0
+    };
 }
 
 
 ngx_table_elt_t *
-ngx_exportsite_header_next(ngx_exportsite_header_at_t *at, const char *name)
+ngx_exportsite_header_next(ngx_exportsite_header_at_t *at)
 {
-    es_str_t          wanted = { ngx_strlen(name), name };
     ngx_table_elt_t  *h;
 
     while (at->part != NULL) {
@@ -60,7 +61,9 @@ ngx_exportsite_header_next(ngx_exportsite_header_at_t *at, const char *name)
 
         h = (ngx_table_elt_t *) at->part->elts + at->i++;
 
-        if (h->hash != 0 && es_str_case_eq(ngx_exportsite_es(h->key), wanted)) {
+        if (h->hash != 0
+            && es_str_case_eq(ngx_exportsite_es(h->key), at->name))
+        {
             return h;
         }
     }

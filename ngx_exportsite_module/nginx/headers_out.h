@@ -7,8 +7,9 @@
 #include "compat.h"
 
 
-/* A place in the list of response headers. */
+/* A walk over the response headers of a name. */
 typedef struct {
+    es_str_t           name;
     ngx_list_part_t   *part;
     ngx_uint_t         i;
 } ngx_exportsite_header_at_t;
@@ -25,11 +26,11 @@ ngx_table_elt_t *ngx_exportsite_header_add(ngx_http_request_t *r,
 ngx_table_elt_t *ngx_exportsite_header_text(ngx_http_request_t *r,
     const char *name, const char *text);
 
-/* The place of the first header. */
-ngx_exportsite_header_at_t ngx_exportsite_header_first(ngx_http_request_t *r);
-
-/* The next header of this name, case ignored, from at on; NULL at the end. */
-ngx_table_elt_t *ngx_exportsite_header_next(ngx_exportsite_header_at_t *at,
+/* Begins a walk; the name (terminated), whose case is ignored, is kept. */
+ngx_exportsite_header_at_t ngx_exportsite_header_walk(ngx_http_request_t *r,
     const char *name);
+
+/* The next header of the name; NULL at the end. */
+ngx_table_elt_t *ngx_exportsite_header_next(ngx_exportsite_header_at_t *at);
 
 #endif
