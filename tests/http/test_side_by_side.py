@@ -289,11 +289,12 @@ class Differences:
 def lines(site, file):
     """A log without an order: a line may be written only when its connection is
     closed. Of the error log, what nginx has to say that is worse than a
-    notice."""
+    notice; of a line so long that it is cut off, the beginning."""
     text = plain(site.read(file).encode("utf-8", "surrogateescape"))
     if file == "error.log":
         text = b"\n".join(re.findall(
-            rb"\[(?:warn|error|crit)\] \S+ (?:\*\d+ )?(?!exportsite)(.*)", text))
+            rb"\[(?:warn|error|crit)\] \S+ (?:\*\d+ )?(?!exportsite)"
+            rb"(.{0,1000})", text))
         text = re.sub(rb"/000\d+", b"/(number)", text)
     return collections.Counter(text.split(b"\n"))
 
