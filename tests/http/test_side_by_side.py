@@ -148,6 +148,7 @@ VARYING = [
     (rb"(?m)^ \d+ \d+ \d+ $", b"(n n n)"),
     (rb"uid=[^;\r]+", b"uid=(new)"),
     (rb"exportsite-[a-z0-9_]{8}\b", b"(folder)"),
+    (rb"(?<=/nginx\.conf):\d+", b":(line)"),
     (rb"(?<=[a-z0-9]):\d{5}\b", b":(port)")]
 VARYING = [(re.compile(pattern), text) for pattern, text in VARYING]
 
