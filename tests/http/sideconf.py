@@ -16,6 +16,7 @@ from webserver import BINARY
 
 MODULES = "/usr/lib/nginx/modules"
 EXTRA = ["http_image_filter", "http_perl", "http_xslt_filter"]
+LEAKING = ["http_xslt_filter", "http_image_filter"]
 
 DAY = 1577836800                # the first of 2020, see siderequests.py
 
@@ -399,11 +400,11 @@ NEEDS = {"image_filter": "http_image_filter", "perl ": "http_perl",
 
 def missing():
     """The modules of Debian that are not installed, or not for this nginx; and
-    xslt_filter under sanitizers, as it leaks 104 bytes itself."""
+    under sanitizers those whose own libraries leak 104 bytes."""
     return [name for name in EXTRA
             if os.path.realpath(BINARY) != "/usr/sbin/nginx"
             or not os.path.exists(f"{MODULES}/ngx_{name}_module.so")
-            or (name == "http_xslt_filter" and os.environ.get("ES_PRELOAD"))]
+            or (name in LEAKING and os.environ.get("ES_PRELOAD"))]
 
 
 def load():
