@@ -68,4 +68,6 @@ def test_killed_among_reloads(new_redis, mmdb, nginx, away):
     assert len(stream) == len(set(stream))
     assert set(stream) <= set(load.asked)
     assert lost(got) <= killed
-    assert abs(got["events"]["sent"] - len(stream)) <= killed
+    # what a killed worker left is counted when another takes it over
+    until(lambda: abs(site.json()["events"]["sent"] - len(stream)) <= killed,
+          10, "all to be counted as sent")
