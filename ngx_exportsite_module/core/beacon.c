@@ -387,6 +387,9 @@ es_beacon_parse(es_str_t body, es_pool_t *pool, es_beacon_t *beacon)
     beacon->count = 0;
     beacon->error[0] = '\0';
 
+    /* where jansson has no memory from the beginning, it says nothing */
+    memset(&error, 0, sizeof(error));
+
     root = json_loadb(body.len ? body.data : "", body.len,
                       JSON_REJECT_DUPLICATES, &error);
 
@@ -401,7 +404,9 @@ es_beacon_parse(es_str_t body, es_pool_t *pool, es_beacon_t *beacon)
     }
 
     if (root == NULL) {
-        if (json_error_code(&error) == json_error_out_of_memory) {
+        if (json_error_code(&error) == json_error_out_of_memory
+            || json_error_code(&error) == json_error_unknown)
+        {
             return ES_BEACON_NO_MEMORY;
         }
 

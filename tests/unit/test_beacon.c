@@ -425,7 +425,7 @@ test_no_memory(void)
 
     json_get_alloc_funcs(&allocate, &release);
     json_set_alloc_funcs(no_jansson, release);
-    check(es_beacon_parse(body, &pool.pool, &beacon) != ES_BEACON_OK);
+    check(es_beacon_parse(body, &pool.pool, &beacon) == ES_BEACON_NO_MEMORY);
     json_set_alloc_funcs(allocate, release);
 }
 
