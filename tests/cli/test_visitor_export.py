@@ -137,12 +137,12 @@ def test_export_by_other_names(redis, run):
 
 
 def test_export_out_of_many(redis, run):
-    Site(redis).fill(60000, [f"{number:032x}" for number in range(1999)] + [B])
+    Site(redis).fill(200000, [f"{number:032x}" for number in range(1999)] + [B])
     begin = time.monotonic()
     told = export(run, B)
     took = time.monotonic() - begin
-    assert len(told["events"]) == 30
-    assert len({event["entry"] for event in told["events"]}) == 30
+    assert len(told["events"]) == 100
+    assert len({event["entry"] for event in told["events"]}) == 100
     assert took < 15, f"{took:.1f} s"
 
 

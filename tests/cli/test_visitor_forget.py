@@ -281,12 +281,12 @@ def test_a_profile_that_somebody_writes_meanwhile(redis, crowd, folders):
 
 def test_forget_out_of_many(redis, run):
     others = [f"{number:032x}" for number in range(1999)]
-    Site(redis).fill(60000, others + [B])
+    Site(redis).fill(200000, others + [B])
     begin = time.monotonic()
     told = forget(run, B)
     took = time.monotonic() - begin
-    assert told["places"]["events"] == {"deleted": 30, "left": 0, "since": 0}
-    assert redis("XLEN", "es:events") == 59970
+    assert told["places"]["events"] == {"deleted": 100, "left": 0, "since": 0}
+    assert redis("XLEN", "es:events") == 199900
     assert took < 25, f"{took:.1f} s"
 
 

@@ -7,6 +7,7 @@ every server.
 
 import gzip
 import os
+import platform
 import struct
 import zlib
 
@@ -16,7 +17,9 @@ from webserver import BINARY
 
 MODULES = "/usr/lib/nginx/modules"
 EXTRA = ["http_image_filter", "http_perl", "http_xslt_filter"]
-LEAKING = ["http_xslt_filter", "http_image_filter"]
+LEAKING = ["http_xslt_filter"]
+if platform.freedesktop_os_release().get("VERSION_ID") != "12":
+    LEAKING.append("http_image_filter")
 
 DAY = 1577836800                # the first of 2020, see siderequests.py
 

@@ -295,7 +295,7 @@ def lines(site, file):
     if file == "error.log":
         text = b"\n".join(re.findall(
             rb"\[(?:warn|error|crit)\] \S+ (?:\*\d+ )?(?!exportsite)"
-            rb"(.{0,1000})", text))
+            rb"(.{0,1900})", text))
         text = re.sub(rb"/000\d+", b"/(number)", text)
     return collections.Counter(text.split(b"\n"))
 
